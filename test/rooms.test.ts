@@ -8,7 +8,21 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 
 type Room = { readonly may: readonly string[]; readonly pure: boolean }
-const all = ['base', 'mime', 'net', 'wire', 'verify', 'spam', 'ban', 'sieve', 'store', 'post', 'session', 'doctor', 'firewall']
+const all = [
+  'base',
+  'mime',
+  'net',
+  'wire',
+  'verify',
+  'spam',
+  'ban',
+  'sieve',
+  'store',
+  'post',
+  'session',
+  'doctor',
+  'firewall',
+]
 const rooms: Readonly<Record<string, Room>> = {
   base: { may: [], pure: true },
   mime: { may: ['base'], pure: true },
@@ -28,7 +42,10 @@ const rooms: Readonly<Record<string, Room>> = {
 const MOST_LINES = 600 // tables of data are exempt: a file whose head says `Data:`
 
 const forbiddenWhenPure: readonly (readonly [string, RegExp])[] = [
-  ['a socket, disk, thread or child process', /from 'node:(net|tls|dgram|dns|http|https|fs|fs\/promises|child_process|worker_threads|sqlite)'/],
+  [
+    'a socket, disk, thread or child process',
+    /from 'node:(net|tls|dgram|dns|http|https|fs|fs\/promises|child_process|worker_threads|sqlite)'/,
+  ],
   ['the clock', /\bDate\.now\(\)|\bnew Date\(\)|\bperformance\.now\(\)/],
   ['random numbers', /\bMath\.random\(\)|\brandomBytes\(|\brandomUUID\(|\brandomInt\(|\bgetRandomValues\(/],
   ['the environment', /\bprocess\.(env|argv|cwd)\b/],
@@ -39,19 +56,26 @@ const code = files.filter((file) => !file.endsWith('.test.ts'))
 const text = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
 const roomOf = (file: string): string => file.split('/')[1] ?? ''
 const importsOf = (file: string): readonly string[] =>
-  [...(text.get(file) ?? '').matchAll(/(?:^|\n)\s*(?:import|export)\b[^'\n]*(?:\n[^'\n]*)*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map((found) =>
-    normalize(join(dirname(file), found[1] ?? found[2] ?? '')),
-  )
+  [
+    ...(text.get(file) ?? '').matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^'\n]*(?:\n[^'\n]*)*?from '(\.[^']+)'|import\('(\.[^']+)'\)/g,
+    ),
+  ].map((found) => normalize(join(dirname(file), found[1] ?? found[2] ?? '')))
 
 test('the rooms test sees the tree', () => {
   assert.ok(code.length > 10, `only ${code.length} files found`)
-  assert.ok(code.some((file) => importsOf(file).length > 0), 'no import found')
-  for (const file of code) assert.ok(rooms[roomOf(file)] !== undefined, `${file} is in a room that the floor plan does not have`)
+  assert.ok(
+    code.some((file) => importsOf(file).length > 0),
+    'no import found',
+  )
+  for (const file of code)
+    assert.ok(rooms[roomOf(file)] !== undefined, `${file} is in a room that the floor plan does not have`)
 })
 
 test('every import names a file that is there', () => {
   for (const file of files)
-    for (const target of importsOf(file)) assert.ok(!target.startsWith('src/') || text.has(target), `${file} imports ${target}`)
+    for (const target of importsOf(file))
+      assert.ok(!target.startsWith('src/') || text.has(target), `${file} imports ${target}`)
 })
 
 test('no import climbs, goes sideways, or enters the store by another door', () => {

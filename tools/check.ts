@@ -8,8 +8,14 @@ import { spawnSync } from 'node:child_process'
 const bin = (path: string): readonly string[] => [process.execPath, `node_modules/${path}`]
 const steps: readonly (readonly [string, readonly string[]])[] = [
   ['types', bin('typescript/bin/tsc')],
-  ['lint and format', [...bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '--max-diagnostics=40', '.']],
-  ['promises', [...bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', 'src', 'test', 'tools', 'bench', 'fuzz']],
+  [
+    'lint and format',
+    [...bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '--max-diagnostics=40', '.'],
+  ],
+  [
+    'promises',
+    [...bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', 'src', 'test', 'tools', 'bench', 'fuzz'],
+  ],
   ['dead code', [...bin('knip/bin/knip.js'), '--no-progress']],
   ['documents', [process.execPath, 'tools/docs.ts', '--check']],
   ...(process.argv.includes('--no-tests') ? [] : [['tests', [process.execPath, 'tools/test.ts', 'unit']] as const]),

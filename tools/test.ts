@@ -24,7 +24,9 @@ const files = globs
   .filter((file) => fragments.length === 0 || fragments.some((fragment) => file.includes(fragment)))
   .sort()
 if (files.length === 0) {
-  console.error(`tools/test.ts: suite "${suite}" has no test file${fragments.length ? ` with ${fragments.join(' or ')}` : ''}`)
+  console.error(
+    `tools/test.ts: suite "${suite}" has no test file${fragments.length ? ` with ${fragments.join(' or ')}` : ''}`,
+  )
   process.exit(2)
 }
 const reporter = process.stdout.isTTY ? 'spec' : 'dot'

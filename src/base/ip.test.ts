@@ -47,5 +47,10 @@ test('what is written is read back, and lies in each of its prefixes', () => {
 })
 
 test('no text makes it throw', () => {
-  fc.assert(fc.property(fc.string(), (text) => typeof readIp(text).ok === 'boolean' && typeof readPrefix(text).ok === 'boolean'))
+  fc.assert(
+    fc.property(
+      fc.string(),
+      (text) => typeof readIp(text).ok === 'boolean' && typeof readPrefix(text).ok === 'boolean',
+    ),
+  )
 })

@@ -12,7 +12,8 @@ export type Prefix = { readonly version: 4 | 6; readonly octets: Uint8Array; rea
 
 const readIp4 = (text: string): Uint8Array | undefined => {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255))
+    return undefined
   return Uint8Array.from(parts, Number)
 }
 
@@ -46,7 +47,10 @@ const readIp6 = (text: string): Uint8Array | undefined => {
 }
 
 const isMapped = (octets: Uint8Array): boolean =>
-  octets.length === 16 && octets.subarray(0, 10).every((octet) => octet === 0) && octets[10] === 255 && octets[11] === 255
+  octets.length === 16 &&
+  octets.subarray(0, 10).every((octet) => octet === 0) &&
+  octets[10] === 255 &&
+  octets[11] === 255
 
 /** @param text an address as people and sockets write it. @returns the address, or `not-an-address`. */
 export const readIp = (text: string): Result<Ip, 'not-an-address'> => {

@@ -11,6 +11,8 @@ export const rfcPage = (): string => {
       files.set(rfc, (files.get(rfc) ?? new Set()).add(file))
     }
   }
-  const rows = [...files].sort(([a], [b]) => a - b).map(([rfc, names]) => `| RFC ${rfc} | ${[...names].map((name) => `\`${name}\``).join(' ')} |`)
+  const rows = [...files]
+    .sort(([a], [b]) => a - b)
+    .map(([rfc, names]) => `| RFC ${rfc} | ${[...names].map((name) => `\`${name}\``).join(' ')} |`)
   return `# Which file answers to which RFC\n\nPrinted from the sources by \`npm run docs\`.\n\n| RFC | files |\n| --- | --- |\n${rows.join('\n')}\n`
 }
