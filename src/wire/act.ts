@@ -1,0 +1,50 @@
+/**
+ * What a session asks of the transport: the only vocabulary between src/session/* and the pump in src/net. A session writes
+ * bytes and asks for the few acts that need a socket; it never sees one. Order is kept: what is written before an act goes
+ * out before it. After `start-tls` the pump flushes, upgrades, and throws away what the peer had pipelined in plain text
+ * (RFC 3207 section 4.2, RFC 9051 section 6.2.1).
+ */
+export type Act =
+  | { readonly act: 'write'; readonly bytes: Uint8Array | string }
+  | { readonly act: 'start-tls' }
+  /** From here on both directions are deflated (RFC 4978); what was written before is not. */
+  | { readonly act: 'compress' }
+  /** Waits this long before anything more is written or read from this peer; costs one timer. */
+  | { readonly act: 'wait'; readonly ms: number }
+  /** How long the peer may be silent from now on. */
+  | { readonly act: 'patience'; readonly ms: number }
+  /** Flush, then close. */
+  | { readonly act: 'close' }
+
+/** What the session knows of its peer; `tls` changes after start-tls. */
+export type Peer = {
+  readonly session: string
+  readonly ip: string
+  readonly port: number
+  readonly localIp: string
+  readonly localPort: number
+  readonly tls: { readonly version: string; readonly cipher: string; readonly serverName?: string; readonly bindings: Readonly<Record<string, Uint8Array>> } | null
+  /** Whether a password may be taken without TLS: from loopback, with the setting that nobody sets by accident. */
+  readonly mayPlaintext: boolean
+}
+
+/** A session as the pump drives it: one call at a time, never two at once but for `wake`. */
+export type Session<Event> = {
+  readonly greet: (peer: Peer) => AsyncIterable<Act>
+  /** One event of the reader, answered by acts; the pump reads on only when they are done (back-pressure). */
+  readonly event: (event: Event) => AsyncIterable<Act>
+  /** After the TLS handshake that `start-tls` asked for. */
+  readonly secured: (peer: Peer) => void
+  /** Given once; the session calls `ring` when it has something to say unasked (IDLE, NOTIFY), and the pump then calls `wake`, never during `event`. */
+  readonly bell: (ring: () => void) => void
+  readonly wake: () => AsyncIterable<Act>
+  /** The peer was silent too long, or the server stops: the last words. */
+  readonly farewell: (why: 'timeout' | 'shutdown' | 'barred') => AsyncIterable<Act>
+  /** The connection is gone; release everything. */
+  readonly gone: () => void
+}
+
+/** A push parser as the pump drives it: bytes in, events out; bounded memory, never throws. */
+export type Reader<Event> = {
+  readonly feed: (bytes: Uint8Array) => readonly Event[]
+}
