@@ -1,0 +1,47 @@
+/**
+ * Data: the closed table of log events (name, level, meaning). The manual prints it; a metric counts each. Add a row where an event is made.
+ */
+type Level = 'debug' | 'info' | 'warn' | 'error'
+type EventRow = { readonly level: Level; readonly says: string }
+
+export const events = {
+  'server-starting': { level: 'info', says: 'the program starts, with its version and data folder' },
+  'server-ready': { level: 'info', says: 'every listener answers' },
+  'server-stopping': { level: 'info', says: 'a stop was asked for; open transactions are finished or refused' },
+  'server-stopped': { level: 'info', says: 'everything is closed' },
+  'settings-reloaded': { level: 'info', says: 'SIGHUP: settings and certificates were read again' },
+  'settings-refused': { level: 'error', says: 'SIGHUP: the new settings have mistakes; the old ones stay in force' },
+  'listener-failed': { level: 'error', says: 'a port could not be opened: another program holds it, or the privilege is missing' },
+  'connection-opened': { level: 'debug', says: 'a peer connected' },
+  'connection-closed': { level: 'debug', says: 'a connection ended, with why and how long it lasted' },
+  'connection-barred': { level: 'info', says: 'a banned address was refused before the greeting' },
+  'connection-limited': { level: 'warn', says: 'too many connections at once from one address or network, or in all' },
+  'session-fault': { level: 'error', says: 'a session ended on a mistake of ours; the peer was told to try again later' },
+  'tls-failed': { level: 'info', says: 'a TLS handshake failed' },
+  'smtp-rcpt-refused': { level: 'info', says: 'a recipient was refused' },
+  'smtp-offence': { level: 'info', says: 'a peer talked early, too slowly, or not SMTP' },
+  'message-accepted': { level: 'info', says: 'a message was stored; 250 was said after this' },
+  'message-flagged': { level: 'info', says: 'a message was stored and filed as spam' },
+  'message-rejected': { level: 'info', says: 'a message was refused after its data' },
+  'message-deferred': { level: 'warn', says: 'a message could not be taken now; the sender will try again' },
+  'login-good': { level: 'info', says: 'a login succeeded' },
+  'login-failed': { level: 'info', says: 'a login failed' },
+  'login-refused': { level: 'info', says: 'a login was refused before the password was looked at' },
+  'ban-set': { level: 'info', says: 'the jail sentenced an address, a network or a sender' },
+  'ban-spared': { level: 'info', says: 'a sentence was not passed, or fell on the sender, and why' },
+  'ban-lifted': { level: 'info', says: 'a ban was pardoned' },
+  'firewall-gone': { level: 'warn', says: 'the firewall process does not answer; Postern refuses the banned itself' },
+  'scan-late': { level: 'warn', says: 'a scan passed its deadline; the rule that ran is benched and the message went on without it' },
+  'scan-failed': { level: 'error', says: 'a scan thread died; the message went on without it' },
+  'learned': { level: 'info', says: 'the filter learned from a message that was moved' },
+  'learner-damaged': { level: 'error', says: 'the learner could not be read; it was set aside and the filter goes on with the prior' },
+  'dns-unavailable': { level: 'warn', says: 'no DNS server answers; messages are judged without it' },
+  'dnsbl-blocked': { level: 'warn', says: 'a blocklist refuses our resolver: use a resolver of your own; its answers are not counted' },
+  'store-fault': { level: 'error', says: 'the store could not do a verb: the fault says why' },
+  'store-slow': { level: 'warn', says: 'a commit took longer than a second' },
+  'disk-full': { level: 'error', says: 'the disk is full: mail is deferred, not lost; make room' },
+  'tidied': { level: 'info', says: 'old tombstones, receipts and Junk were removed' },
+  'admin-request': { level: 'info', says: 'a command came in over the admin socket' },
+} as const satisfies Readonly<Record<string, EventRow>>
+
+export type EventName = keyof typeof events
