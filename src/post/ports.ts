@@ -55,7 +55,15 @@ export type RcptOutcome =
   | { readonly kind: 'ok' }
   | { readonly kind: 'refuse'; readonly reason: RcptReason; readonly text?: string }
 
-export type RejectReason = 'spam' | 'dmarc' | 'policy' | 'loop' | 'too-large' | 'malformed' | 'over-quota' | 'not-your-address'
+export type RejectReason =
+  | 'spam'
+  | 'dmarc'
+  | 'policy'
+  | 'loop'
+  | 'too-large'
+  | 'malformed'
+  | 'over-quota'
+  | 'not-your-address'
 export type DeferReason = 'disk-full' | 'busy' | 'damaged' | 'internal' | 'over-quota' | 'frozen'
 export type ReceiveOutcome =
   | { readonly kind: 'accepted'; readonly id: string }
@@ -69,7 +77,11 @@ export type SessionOffence = 'early-talker' | 'protocol-abuse' | 'too-slow' | 't
 export type PostOffice = {
   /** Whether this sender may go on (banned sending domain); null sender included. */
   readonly sender: (sender: Sender) => Promise<RcptOutcome>
-  readonly route: (sender: Sender, recipient: Recipient, so: { readonly accepted: number; readonly declaredSize: number }) => Promise<RcptOutcome>
+  readonly route: (
+    sender: Sender,
+    recipient: Recipient,
+    so: { readonly accepted: number; readonly declaredSize: number },
+  ) => Promise<RcptOutcome>
   /** Judges and delivers; resolves only when the message is on disk and visible, or refused. */
   readonly receive: (envelope: Envelope, body: Body & { readonly size: number }) => Promise<ReceiveOutcome>
   readonly offence: (kind: SessionOffence, peer: { readonly ip: string; readonly session: string }) => void
