@@ -33,6 +33,7 @@ export const events = {
   'firewall-gone': { level: 'warn', says: 'the firewall process does not answer; Postern refuses the banned itself' },
   'scan-late': { level: 'warn', says: 'a scan passed its deadline; the rule that ran is benched and the message went on without it' },
   'scan-failed': { level: 'error', says: 'a scan thread died; the message went on without it' },
+  'imap-client': { level: 'debug', says: 'an IMAP client said its name' },
   'learned': { level: 'info', says: 'the filter learned from a message that was moved' },
   'learner-damaged': { level: 'error', says: 'the learner could not be read; it was set aside and the filter goes on with the prior' },
   'dns-unavailable': { level: 'warn', says: 'no DNS server answers; messages are judged without it' },

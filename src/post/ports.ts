@@ -2,7 +2,7 @@
  * The seam between the SMTP session and the post office: envelopes, and what may be said to a recipient or a message.
  * Every reason is closed; session/smtp has the one table that turns them into replies (RFC 5321, RFC 3463).
  */
-import type { Body } from '../store/store.ts'
+import type { Body } from '../base/spool.ts'
 
 /** A path of the envelope as it was given: `local` keeps its case and is unquoted, `domain` is lower-case A-labels or a literal in brackets. `text` is `local@domain` for people. */
 export type EnvelopeAddress = { readonly local: string; readonly domain: string; readonly text: string }

@@ -8,6 +8,7 @@
  */
 import type { AccountId, BlobId, MailboxId, ModSeq, Uid } from '../base/ids.ts'
 import type { Result } from '../base/result.ts'
+import type { Body } from '../base/spool.ts'
 import type { Summary } from '../mime/summary.ts'
 
 /** Every reason a verb can give. Each protocol has one table that turns them into its own words. */
@@ -116,9 +117,6 @@ export type MessageDetail = {
 
 /** Which messages of a mailbox: UID ranges, inclusive, ascending, not overlapping. */
 export type UidRanges = readonly (readonly [first: number, last: number])[]
-
-/** Where a message's octets are: in memory, or in a spool file that the store takes over (fsync, rename; the file is gone from its old place). */
-export type Body = { readonly bytes: Uint8Array } | { readonly file: string; readonly size: number }
 
 export type Place = {
   readonly account: AccountId
