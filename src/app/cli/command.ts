@@ -1,5 +1,5 @@
 /**
- * What a command of `postern` is: a row of src/app/cli/commands.ts, and a module that exports `command`.
+ * What a command of `postern` is: a row of src/app/cli/commands.ts, and a module that exports it.
  * Options are read by node:util.parseArgs; `--help` and, where the command prints data, `--json` come with every row.
  */
 export type Option = {
@@ -23,6 +23,8 @@ export type Shell = {
   readonly input: AsyncIterable<Uint8Array>
   readonly now: () => number
   readonly isTerminal: boolean
+  /** Calls `handler` at each of these signals. @returns a function that takes it away. */
+  readonly onSignal: (name: 'SIGINT' | 'SIGTERM' | 'SIGHUP', handler: () => void) => () => void
 }
 
 export type Command = {
@@ -31,7 +33,7 @@ export type Command = {
   /** Sentences under the usage; what it does and what it changes. */
   readonly about: string
   readonly options: readonly Option[]
-  /** One line that works when pasted, and what it does. */
+  /** One line that works when pasted. */
   readonly example: string
   /** Whether `--json` makes it print data. */
   readonly json: boolean
@@ -41,7 +43,8 @@ export type Command = {
 
 /** A row of the table of commands: the module is loaded only when the command is called. */
 export type CommandRow = {
+  /** One or two words: `serve`, `account add`. */
   readonly name: string
   readonly summary: string
-  readonly load: () => Promise<{ readonly command: Command }>
+  readonly load: () => Promise<Command>
 }
