@@ -1,0 +1,206 @@
+/**
+ * APPEND and REPLACE, and their literals. RFC 9051 section 6.3.12; several at once: RFC 3502; from parts of other messages: RFC 4469 (CATENATE); UTF8: RFC 6855; literal8:
+ * RFC 3516; REPLACE: RFC 8508; limits: RFC 7889. A message goes to the spool as it comes; where it may not be stored, that is said before one of its octets
+ * is read. All messages of one command are stored, or none. Refused on purpose: a message of no octets.
+ */
+import { fail, ok, type Result } from '../../base/result.ts'
+import type { Body, Spool } from '../../base/spool.ts'
+import type { Placed } from '../../store/store.ts'
+import { type AppendMessage, type AppendSoFar, readAppend, readAppendSoFar } from '../../wire/imap/mailbox.ts'
+import type { Frame } from '../../wire/imap/reader.ts'
+import { rangesOf, writeRanges } from '../../wire/imap/set.ts'
+import { readWhole } from '../../wire/imap/syntax.ts'
+import { readUrl } from './append-url.ts'
+import { findWith, type Reply, type Seen, type Talk } from './talk.ts'
+import { placeOf } from './view.ts'
+import { TRY_CREATE, wordsFor } from './words.ts'
+
+/** An APPEND or REPLACE that is under way: the messages that are whole, and the one that grows. */
+export type Appending = {
+  readonly target: Seen
+  readonly bodies: { readonly body: Body; readonly size: number }[]
+  spool: Spool | undefined
+  size: number
+  /** Parts of the growing message that are in the spool. */
+  parts: number
+}
+
+/** What comes of an announced literal: keep it as an argument, stream it into the append, or refuse with this tagged answer. */
+export type Announced =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'stream' }
+  | { readonly kind: 'refuse'; readonly says: string }
+
+const isReplace = (frame: Frame): boolean => frame.verb.endsWith('REPLACE')
+/** Whether a command's literals may be messages. */
+export const appends = (frame: Frame): boolean => frame.verb === 'APPEND' || isReplace(frame)
+
+const TOO_BIG = 'NO [TOOBIG] The message is too large'
+const refuse = (says: string): Announced => ({ kind: 'refuse', says })
+
+const targetOf = async (talk: Talk, octets: string): Promise<Result<Seen, string>> => {
+  const found = await findWith(talk, octets, 'i')
+  if (found.ok) return found
+  return fail(found.error.includes('NONEXISTENT') ? TRY_CREATE : found.error)
+}
+
+/** Whether the account has room for so many octets more. */
+const hasRoom = async (talk: Talk, target: Seen, size: number): Promise<boolean> => {
+  const answer = await talk.deps.store.account({ id: target.mailbox.account })
+  return !answer.ok || answer.value.quotaBytes === 0 || answer.value.usedBytes + size <= answer.value.quotaBytes
+}
+
+/** Puts the URLs that stand before the next literal into the spool, and ends messages that are whole. */
+const advance = async (
+  talk: Talk,
+  state: Appending,
+  messages: readonly AppendMessage[],
+  ended: boolean,
+): Promise<string | undefined> => {
+  for (let at = state.bodies.length; at < messages.length; at += 1) {
+    const message = messages[at]
+    if (message === undefined) break
+    state.spool ??= talk.deps.newSpool()
+    for (const part of message.parts.slice(state.parts)) {
+      state.parts += 1
+      if ('literal' in part) continue
+      const read = await readUrl(talk, part.url)
+      if (!read.ok) return read.error
+      state.size += read.value.length
+      if (state.size > talk.deps.limits.append) return TOO_BIG
+      await state.spool.write(read.value)
+    }
+    if (at === messages.length - 1 && !ended) return undefined
+    const { body, size } = await state.spool.finish()
+    state.bodies.push({ body, size })
+    state.spool = undefined
+    state.size = 0
+    state.parts = 0
+    if (size === 0) return 'NO [CANNOT] A message of no octets is not stored'
+  }
+  return undefined
+}
+
+const begin = async (talk: Talk, sofar: AppendSoFar): Promise<Result<Appending, string>> => {
+  const target = await targetOf(talk, sofar.mailbox)
+  if (!target.ok) return target
+  return ok({ target: target.value, bodies: [], spool: undefined, size: 0, parts: 0 })
+}
+
+/**
+ * A literal of an APPEND or REPLACE is announced. @param state of this command's earlier literals.
+ * @returns what to do with it, and the state from now on.
+ */
+export const announce = async (
+  talk: Talk,
+  state: Appending | undefined,
+  frame: Frame,
+  size: number,
+): Promise<readonly [Announced, Appending | undefined]> => {
+  const sofar = readWhole(frame, readAppendSoFar(isReplace(frame), talk.deps.limits.appends))
+  if (!sofar.ok) return [refuse(`BAD ${sofar.error}`), state]
+  if (sofar.value.expects === 'name') return [{ kind: 'keep' }, state]
+  if (sofar.value.expects === 'end') return [refuse('BAD A literal is out of place'), state]
+  const begun = state === undefined ? await begin(talk, sofar.value) : ok(state)
+  if (!begun.ok) return [refuse(begun.error), undefined]
+  const appending = begun.value
+  const stuck = await advance(talk, appending, sofar.value.messages, false)
+  if (stuck !== undefined) return [refuse(stuck), appending]
+  if (appending.size + size > talk.deps.limits.append) return [refuse(TOO_BIG), appending]
+  const total = appending.bodies.reduce((sum, one) => sum + one.size, appending.size + size)
+  if (!(await hasRoom(talk, appending.target, total))) return [refuse(wordsFor('over-quota')), appending]
+  appending.size += size
+  appending.parts += 1
+  return [{ kind: 'stream' }, appending]
+}
+
+/** Throws away what was spooled. */
+export const abandon = async (state: Appending | undefined): Promise<void> => {
+  await state?.spool?.discard()
+}
+
+const placeFor = (talk: Talk, target: Seen, message: AppendMessage) => ({
+  account: target.mailbox.account,
+  mailbox: target.mailbox.id,
+  flags: message.flags.filter((flag) =>
+    target.rights.includes(flag === '\\Seen' ? 's' : flag === '\\Deleted' ? 't' : 'w'),
+  ),
+  prefix: '',
+  internalDate: message.date ?? talk.deps.now(),
+  enforceQuota: true,
+})
+
+/** Stores them one after another; where one fails, those before it are taken out again. */
+const deliverAll = async (
+  talk: Talk,
+  state: Appending,
+  messages: readonly AppendMessage[],
+): Promise<Result<readonly Placed[], string>> => {
+  const { store, now } = talk.deps
+  const placed: Placed[] = []
+  for (const [at, message] of messages.entries()) {
+    const body = state.bodies[at]?.body
+    if (body === undefined) return fail(wordsFor('damaged'))
+    const answer = await store.deliver({ body, places: [placeFor(talk, state.target, message)], now: now() })
+    const one = answer.ok ? answer.value[0] : answer
+    if (one?.ok === true) {
+      placed.push(one.value)
+      continue
+    }
+    const uids = rangesOf(placed.map(({ uid }) => uid))
+    if (uids.length > 0)
+      await store.expunge({ mailbox: state.target.mailbox.id, uids, evenUndeleted: true, now: now() })
+    return fail(one === undefined || one.error === 'no-such-mailbox' ? TRY_CREATE : wordsFor(one.error))
+  }
+  return ok(placed)
+}
+
+const said = (placed: readonly Placed[]): string => {
+  const uids = writeRanges(rangesOf(placed.map(({ uid }) => uid)))
+  return `[APPENDUID ${placed[0]?.uidValidity ?? 0} ${uids}]`
+}
+
+const told = (talk: Talk, placed: readonly Placed[]): void => {
+  for (const one of placed) {
+    talk.deps.views.arrived(one.mailbox, one.uid)
+    if (talk.selected?.mailbox.id === one.mailbox) talk.selected.view.need(one.modSeq)
+  }
+}
+
+const replaced = async (talk: Talk, state: Appending, args: AppendSoFar, byUid: boolean): Promise<Reply> => {
+  const { selected } = talk
+  const [message] = args.messages
+  const body = state.bodies[0]?.body
+  if (selected === undefined || message === undefined || body === undefined || args.replaces === undefined)
+    return ['', 'BAD Select a mailbox first']
+  if (selected.readOnly) return ['', 'NO [READ-ONLY] The mailbox is open to read']
+  const uid = byUid ? args.replaces : (selected.uids[args.replaces - 1] ?? 0)
+  const there = placeOf(selected.uids, uid)
+  if (there < 0) return ['', byUid ? 'NO There is no message of that UID' : 'BAD There is no message of that number']
+  const answer = await talk.deps.store.replace({
+    mailbox: selected.mailbox.id,
+    uid: (selected.uids[there] ?? 0) as Placed['uid'],
+    body,
+    place: placeFor(talk, state.target, message),
+    now: talk.deps.now(),
+  })
+  if (!answer.ok) return ['', wordsFor(answer.error)]
+  told(talk, [answer.value])
+  selected.view.need(answer.value.modSeq)
+  return [`* OK ${said([answer.value])} Replaced\r\n`, 'OK Replaced']
+}
+
+/** The command is whole: what was spooled is stored. */
+export const finish = async (talk: Talk, state: Appending | undefined, frame: Frame): Promise<Reply> => {
+  const args = readWhole(frame, readAppend(isReplace(frame), talk.deps.limits.appends))
+  if (!args.ok) return ['', `BAD ${args.error}`]
+  const begun = state === undefined ? await begin(talk, args.value) : ok(state)
+  if (!begun.ok) return ['', begun.error]
+  const stuck = await advance(talk, begun.value, args.value.messages, true)
+  if (stuck !== undefined) return ['', stuck]
+  if (isReplace(frame)) return replaced(talk, begun.value, args.value, frame.verb.startsWith('UID'))
+  const placed = await deliverAll(talk, begun.value, args.value.messages)
+  if (!placed.ok) return ['', placed.error]
+  told(talk, placed.value)
+  return ['', `OK ${said(placed.value)} Appended`]
+}

@@ -1,0 +1,52 @@
+/**
+ * What a command of the table is: in which states it may come, how its arguments are read, what it does. Running commands are generators: they
+ * write as they go, may ask for a line of the client's, and return the tagged answer.
+ */
+
+import type { Result } from '../../base/result.ts'
+import type { Frame } from '../../wire/imap/reader.ts'
+import { type Cursor, readWhole } from '../../wire/imap/syntax.ts'
+import type { Out, Reply, Talk } from './talk.ts'
+
+/** Asks for the next line of the client's; `yield` gives it. */
+export type Ask = { readonly ask: true }
+export type Running = AsyncGenerator<Out | Ask, string, string>
+export type State = 'none' | 'in' | 'selected'
+
+export type Row = {
+  /** Before login only, in after login (selected or not), with a mailbox selected; or whenever. */
+  readonly state: State | 'any'
+  /** What may be told before the tagged answer: everything, no EXPUNGE, or nothing. */
+  readonly tells: 'all' | 'no-expunge' | 'nothing'
+  /** Misreads the arguments now, or gives what runs. */
+  readonly begin: (talk: Talk, frame: Frame) => Result<Running, string>
+}
+
+async function* replying(reply: Promise<Reply>): Running {
+  const [untagged, tagged] = await reply
+  if (untagged !== '') yield untagged
+  return tagged
+}
+
+/** A command that streams, or asks. */
+export const streams = <T>(
+  state: Row['state'],
+  tells: Row['tells'],
+  read: (c: Cursor) => T,
+  run: (talk: Talk, args: T) => Running,
+): Row => ({
+  state,
+  tells,
+  begin: (talk, frame) => {
+    const args = readWhole(frame, read)
+    return args.ok ? { ok: true, value: run(talk, args.value) } : args
+  },
+})
+
+/** A command whose whole answer is small. */
+export const replies = <T>(
+  state: Row['state'],
+  tells: Row['tells'],
+  read: (c: Cursor) => T,
+  run: (talk: Talk, args: T) => Promise<Reply>,
+): Row => streams(state, tells, read, (talk, args) => replying(run(talk, args)))

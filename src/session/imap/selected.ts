@@ -1,0 +1,234 @@
+/**
+ * A session's side of its selected mailbox: which messages it has been told of and under which numbers, and the untagged responses that
+ * bring it up to date. RFC 9051 section 7.4 and 7.5 (EXISTS, EXPUNGE, FETCH), RFC 7162 section 3.2.10 (VANISHED), RFC 9586 (UIDFETCH), RFC 3501
+ * section 7.3.2 (RECENT). Numbers change only by what `sync` writes.
+ */
+import type { Mailbox } from '../../store/store.ts'
+import { flagBits } from '../../store/store.ts'
+import { type Ranges, rangesOf, resolve, writeRanges } from '../../wire/imap/set.ts'
+import type { Context } from './context.ts'
+import { firstFrom, type MailboxView, placeOf } from './view.ts'
+
+/** What the client has enabled (RFC 5161). */
+export type Enabled = {
+  condstore: boolean
+  qresync: boolean
+  utf8: boolean
+  rev2: boolean
+  uidOnly: boolean
+}
+
+/** The state of a selected mailbox; changed by the commands of its session only. */
+export type Selected = {
+  readonly mailbox: Mailbox
+  /** The name that the client knows it by. */
+  readonly name: string
+  readonly readOnly: boolean
+  readonly rights: string
+  readonly view: MailboxView
+  /** The UIDs of the messages 1, 2, 3…, as the client knows them. */
+  uids: Uint32Array
+  /** Changes up to here were told. */
+  told: number
+  removals: number
+  keywordSets: number
+  /** Changes that the client made silently: by UID, the mod-sequence that it need not hear of. */
+  readonly own: Map<number, number>
+  /** The saved result of a search (RFC 5182), ascending. */
+  saved: Uint32Array
+  /** UIDs that are recent in this session: from here, up to there. */
+  recent: Ranges
+  readonly contexts: Map<string, Context>
+  readonly quiet: () => void
+}
+
+const bits = [
+  [flagBits.answered, '\\Answered'],
+  [flagBits.flagged, '\\Flagged'],
+  [flagBits.deleted, '\\Deleted'],
+  [flagBits.seen, '\\Seen'],
+  [flagBits.draft, '\\Draft'],
+] as const
+/** The system flags of each value of the flags column. */
+const systemFlags: readonly string[] = Array.from({ length: 32 }, (_, value) =>
+  bits
+    .filter(([bit]) => (value & bit) !== 0)
+    .map(([, name]) => name)
+    .join(' '),
+)
+
+const isRecent = (selected: Selected, uid: number): boolean =>
+  selected.recent.some(([first, last]) => uid >= first && uid <= last)
+
+/** @returns `(\Seen $Junk)` of the row at `at`. */
+export const writeFlags = (selected: Selected, at: number): string => {
+  const { view } = selected
+  const system = systemFlags[(view.flags[at] ?? 0) & 31] ?? ''
+  const keywords = view.keywordsAt(at)
+  const recent = selected.recent.length > 0 && isRecent(selected, view.uids[at] ?? 0) ? '\\Recent' : ''
+  if (keywords.length === 0 && recent === '') return `(${system})`
+  return `(${[system, ...keywords, recent].filter((one) => one !== '').join(' ')})`
+}
+
+/** `* 3 FETCH (` or `* 17 UIDFETCH (` (RFC 9586), by the UID; the list that follows is closed by the caller. */
+export const fetchHead = (enabled: Enabled, uid: number, number: number): string =>
+  enabled.uidOnly ? `* ${uid} UIDFETCH (` : `* ${number} FETCH (`
+
+/** FLAGS, and what else the enabled extensions want told with a change. */
+const flagsResponse = (selected: Selected, enabled: Enabled, uid: number, number: number): string => {
+  const at = selected.view.at(uid)
+  const withUid = (enabled.qresync || enabled.rev2) && !enabled.uidOnly ? `UID ${uid} ` : ''
+  const withModSeq = enabled.condstore ? ` MODSEQ (${selected.view.modSeqs[at] ?? 0})` : ''
+  return `${fetchHead(enabled, uid, number)}${withUid}FLAGS ${writeFlags(selected, at)}${withModSeq})\r\n`
+}
+
+/** @returns `* FLAGS` and PERMANENTFLAGS of the mailbox. */
+export const keywordLines = (selected: Selected): string => {
+  const flags = [...bits.map(([, name]) => name), ...selected.view.keywords()].join(' ')
+  const permanent = selected.readOnly ? '' : `${flags} \\*`
+  return `* FLAGS (${flags})\r\n* OK [PERMANENTFLAGS (${permanent})] Flags that are kept\r\n`
+}
+
+const gone = (selected: Selected): readonly number[] => {
+  const now = selected.view.uids
+  const found: number[] = []
+  let at = 0
+  for (const [index, uid] of selected.uids.entries()) {
+    while (at < now.length && (now[at] ?? 0) < uid) at += 1
+    if (now[at] !== uid) found.push(index)
+  }
+  return found
+}
+
+const writeGone = (selected: Selected, enabled: Enabled, indexes: readonly number[]): string => {
+  if (enabled.qresync || enabled.uidOnly)
+    return `* VANISHED ${writeRanges(rangesOf(indexes.map((index) => selected.uids[index] ?? 0)))}\r\n`
+  // From the last to the first, so that no number changes before it is said.
+  let out = ''
+  for (let at = indexes.length - 1; at >= 0; at -= 1) out += `* ${(indexes[at] ?? 0) + 1} EXPUNGE\r\n`
+  return out
+}
+
+const dropGone = (selected: Selected, enabled: Enabled): string => {
+  if (selected.removals === selected.view.removals) return ''
+  const indexes = gone(selected)
+  selected.removals = selected.view.removals
+  if (indexes.length === 0) return ''
+  const said = writeGone(selected, enabled, indexes)
+  const dropped = new Set(indexes)
+  selected.uids = selected.uids.filter((_, index) => !dropped.has(index))
+  if (selected.saved.length > 0) selected.saved = selected.saved.filter((uid) => selected.view.at(uid) >= 0)
+  return said
+}
+
+const tellNew = (selected: Selected, enabled: Enabled, last: number): string => {
+  const { view } = selected
+  const from = firstFrom(view.uids, last + 1)
+  const fresh = view.count - from
+  if (fresh <= 0) return ''
+  const together = selected.uids.length === from && selected.uids[from - 1] === view.uids[from - 1]
+  selected.uids = together ? view.uids : joinedUids(selected.uids, view.uids.subarray(from))
+  claimRecent(selected)
+  const recent = enabled.rev2 ? '' : `* ${recentCount(selected)} RECENT\r\n`
+  return `* ${selected.uids.length} EXISTS\r\n${recent}`
+}
+
+const joinedUids = (a: Uint32Array, b: Uint32Array): Uint32Array => {
+  const out = new Uint32Array(a.length + b.length)
+  out.set(a)
+  out.set(b, a.length)
+  return out
+}
+
+/** Makes what no session was told of yet recent in this one. */
+export const claimRecent = (selected: Selected): void => {
+  const { view } = selected
+  const last = view.uids.at(-1) ?? 0
+  if (view.recentFrom === undefined || view.recentFrom > last) return
+  selected.recent = [...selected.recent, [view.recentFrom, last] as const].slice(-50)
+  if (!selected.readOnly) view.recentFrom = last + 1
+}
+
+/** How many messages are recent in this session. */
+export const recentCount = (selected: Selected): number =>
+  selected.recent.reduce(
+    (sum, [first, last]) => sum + firstFrom(selected.uids, last + 1) - firstFrom(selected.uids, first),
+    0,
+  )
+
+const tellChanged = (selected: Selected, enabled: Enabled, last: number): string => {
+  const { view } = selected
+  if (view.highest <= selected.told && selected.own.size === 0) return ''
+  let out = ''
+  for (const uid of view.changedSince(selected.told)) {
+    if (uid > last || selected.own.get(uid) === view.modSeqs[view.at(uid)]) continue
+    const number = placeOf(selected.uids, uid) + 1
+    if (number > 0) out += flagsResponse(selected, enabled, uid, number)
+  }
+  selected.told = Math.max(selected.told, view.highest)
+  for (const [uid, seq] of selected.own) if (seq <= selected.told) selected.own.delete(uid)
+  return out
+}
+
+/**
+ * Everything that happened since the last time, as untagged responses; the view must have been refreshed.
+ * @param mayExpunge false during FETCH, STORE and SEARCH by numbers (RFC 9051 section 7.5.1).
+ */
+export const sync = (selected: Selected, enabled: Enabled, mayExpunge: boolean): string => {
+  const removed = mayExpunge ? dropGone(selected, enabled) : ''
+  const last = selected.uids.at(-1) ?? 0
+  const fresh = tellNew(selected, enabled, last)
+  let words = ''
+  if (selected.keywordSets !== selected.view.keywordSets) {
+    selected.keywordSets = selected.view.keywordSets
+    words = keywordLines(selected)
+  }
+  return removed + fresh + words + tellChanged(selected, enabled, last)
+}
+
+/** A run of messages as the client numbers them: from index, to index, inclusive. */
+export type Run = readonly [first: number, last: number]
+
+/** @param ranges of sequence numbers, 0 for `*`. @returns the runs of indexes, or undefined where a number is beyond the last message. */
+export const runsOfNumbers = (selected: Selected, ranges: Ranges): readonly Run[] | undefined => {
+  const count = selected.uids.length
+  const found = resolve(ranges, count)
+  if (found.some(([, last]) => last > count) || (found.length === 0 && ranges.length > 0 && count > 0)) return undefined
+  return found.map(([first, last]) => [first - 1, last - 1] as const)
+}
+
+/** @param ranges of UIDs, 0 for `*`. @returns the runs of indexes of those that are there. */
+export const runsOfUids = (selected: Selected, ranges: Ranges): readonly Run[] =>
+  resolve(ranges, selected.uids.at(-1) ?? 0)
+    .map(([first, last]) => [firstFrom(selected.uids, first), firstFrom(selected.uids, last + 1) - 1] as const)
+    .filter(([first, last]) => first <= last)
+
+/** The UIDs of runs, ascending. */
+export const uidsOfRuns = (selected: Selected, runs: readonly Run[]): Uint32Array => {
+  const total = runs.reduce((sum, [first, last]) => sum + last - first + 1, 0)
+  const out = new Uint32Array(total)
+  let to = 0
+  for (const [first, last] of runs) {
+    out.set(selected.uids.subarray(first, last + 1), to)
+    to += last - first + 1
+  }
+  return out
+}
+
+/** UID ranges for the store, of runs: a run is one range, because nothing that the client does not know of lies between. */
+export const rangesOfRuns = (selected: Selected, runs: readonly Run[]): Ranges =>
+  runs.map(([first, last]) => [selected.uids[first] ?? 0, selected.uids[last] ?? 0] as const)
+
+/** Ascending UIDs as ranges. @returns runs of neighbours in the session's list joined, so that few ranges name many messages. */
+export const rangesOfUids = (selected: Selected, uids: Uint32Array): Ranges => {
+  const out: [number, number][] = []
+  let before = -2
+  for (const uid of uids) {
+    const index = placeOf(selected.uids, uid)
+    const run = out.at(-1)
+    if (run !== undefined && index >= 0 && index === before + 1) run[1] = uid
+    else out.push([uid, uid])
+    before = index
+  }
+  return out
+}
