@@ -18,6 +18,7 @@ export const events = {
   'connection-limited': { level: 'warn', says: 'too many connections at once from one address or network, or in all' },
   'session-fault': { level: 'error', says: 'a session ended on a mistake of ours; the peer was told to try again later' },
   'tls-failed': { level: 'info', says: 'a TLS handshake failed' },
+  'proxy-failed': { level: 'warn', says: 'a trusted proxy sent no sound PROXY header; its connection was closed' },
   'smtp-rcpt-refused': { level: 'info', says: 'a recipient was refused' },
   'smtp-offence': { level: 'info', says: 'a peer talked early, too slowly, or not SMTP' },
   'message-accepted': { level: 'info', says: 'a message was stored; 250 was said after this' },
