@@ -7,7 +7,8 @@ import { fail, ok, type Result } from '../../base/result.ts'
 import { readSection, type SectionName, type Slice } from '../../wire/imap/fetch.ts'
 import { writeString } from '../../wire/imap/write.ts'
 import { sectionOctets } from './fetch-body.ts'
-import { findNamed, type Seen, type Talk } from './talk.ts'
+import type { Seen, Talk } from './state.ts'
+import { findNamed } from './talk.ts'
 
 type Url = {
   readonly mailbox: string | undefined

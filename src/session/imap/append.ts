@@ -3,27 +3,19 @@
  * RFC 3516; REPLACE: RFC 8508; limits: RFC 7889. A message goes to the spool as it comes; where it may not be stored, that is said before one of its octets
  * is read. All messages of one command are stored, or none. Refused on purpose: a message of no octets.
  */
+import { uid as toUid } from '../../base/ids.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
-import type { Body, Spool } from '../../base/spool.ts'
+import { type Body, SpoolError } from '../../base/spool.ts'
 import type { Placed } from '../../store/store.ts'
 import { type AppendMessage, type AppendSoFar, readAppend, readAppendSoFar } from '../../wire/imap/mailbox.ts'
 import type { Frame } from '../../wire/imap/reader.ts'
 import { rangesOf, writeRanges } from '../../wire/imap/set.ts'
 import { readWhole } from '../../wire/imap/syntax.ts'
 import { readUrl } from './append-url.ts'
-import { findWith, type Reply, type Seen, type Talk } from './talk.ts'
+import type { Appending, Reply, Seen, Talk } from './state.ts'
+import { findWith, NO_RIGHT } from './talk.ts'
 import { placeOf } from './view.ts'
 import { TRY_CREATE, wordsFor } from './words.ts'
-
-/** An APPEND or REPLACE that is under way: the messages that are whole, and the one that grows. */
-export type Appending = {
-  readonly target: Seen
-  readonly bodies: { readonly body: Body; readonly size: number }[]
-  spool: Spool | undefined
-  size: number
-  /** Parts of the growing message that are in the spool. */
-  parts: number
-}
 
 /** What comes of an announced literal: keep it as an argument, stream it into the append, or refuse with this tagged answer. */
 export type Announced =
@@ -50,6 +42,22 @@ const hasRoom = async (talk: Talk, target: Seen, size: number): Promise<boolean>
   return !answer.ok || answer.value.quotaBytes === 0 || answer.value.usedBytes + size <= answer.value.quotaBytes
 }
 
+/** What a spool rejects with, as the tagged answer; a mistake of ours is thrown on. */
+const guarded = async (work: () => void | Promise<void>): Promise<string | undefined> => {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (error instanceof SpoolError) return wordsFor('disk-full')
+    throw error
+  }
+}
+
+/** Octets of a literal that is streamed. After a full disk they are read over, and the answer says so. */
+export const takeOctets = async (state: Appending, bytes: Uint8Array): Promise<void> => {
+  state.stuck ??= await guarded(() => state.spool?.write(bytes))
+}
+
 /** Puts the URLs that stand before the next literal into the spool, and ends messages that are whole. */
 const advance = async (
   talk: Talk,
@@ -57,10 +65,11 @@ const advance = async (
   messages: readonly AppendMessage[],
   ended: boolean,
 ): Promise<string | undefined> => {
-  for (let at = state.bodies.length; at < messages.length; at += 1) {
+  for (let at = state.whole.length; at < messages.length; at += 1) {
     const message = messages[at]
     if (message === undefined) break
-    state.spool ??= talk.deps.newSpool()
+    const spool = state.spool ?? talk.deps.newSpool()
+    state.spool = spool
     for (const part of message.parts.slice(state.parts)) {
       state.parts += 1
       if ('literal' in part) continue
@@ -68,23 +77,24 @@ const advance = async (
       if (!read.ok) return read.error
       state.size += read.value.length
       if (state.size > talk.deps.limits.append) return TOO_BIG
-      await state.spool.write(read.value)
+      const failed = await guarded(() => spool.write(read.value))
+      if (failed !== undefined) return failed
     }
     if (at === messages.length - 1 && !ended) return undefined
-    const { body, size } = await state.spool.finish()
-    state.bodies.push({ body, size })
+    const { size } = state
+    state.whole.push({ spool, size })
     state.spool = undefined
     state.size = 0
     state.parts = 0
     if (size === 0) return 'NO [CANNOT] A message of no octets is not stored'
   }
-  return undefined
+  return state.stuck
 }
 
 const begin = async (talk: Talk, sofar: AppendSoFar): Promise<Result<Appending, string>> => {
   const target = await targetOf(talk, sofar.mailbox)
   if (!target.ok) return target
-  return ok({ target: target.value, bodies: [], spool: undefined, size: 0, parts: 0 })
+  return ok({ target: target.value, whole: [], spool: undefined, size: 0, parts: 0, stuck: undefined })
 }
 
 /**
@@ -107,7 +117,7 @@ export const announce = async (
   const stuck = await advance(talk, appending, sofar.value.messages, false)
   if (stuck !== undefined) return [refuse(stuck), appending]
   if (appending.size + size > talk.deps.limits.append) return [refuse(TOO_BIG), appending]
-  const total = appending.bodies.reduce((sum, one) => sum + one.size, appending.size + size)
+  const total = appending.whole.reduce((sum, one) => sum + one.size, appending.size + size)
   if (!(await hasRoom(talk, appending.target, total))) return [refuse(wordsFor('over-quota')), appending]
   appending.size += size
   appending.parts += 1
@@ -116,7 +126,10 @@ export const announce = async (
 
 /** Throws away what was spooled. */
 export const abandon = async (state: Appending | undefined): Promise<void> => {
-  await state?.spool?.discard()
+  if (state === undefined) return
+  for (const { spool } of state.whole.splice(0)) await spool.discard()
+  await state.spool?.discard()
+  state.spool = undefined
 }
 
 const placeFor = (talk: Talk, target: Seen, message: AppendMessage) => ({
@@ -130,29 +143,42 @@ const placeFor = (talk: Talk, target: Seen, message: AppendMessage) => ({
   enforceQuota: true,
 })
 
-/** Stores them one after another; where one fails, those before it are taken out again. */
+/** Ends the spools. @returns the bodies, or the tagged answer; spools that were not ended stay in the state, to be thrown away. */
+const bodiesOf = async (state: Appending): Promise<Result<readonly Body[], string>> => {
+  const bodies: Body[] = []
+  for (let next = state.whole.shift(); next !== undefined; next = state.whole.shift()) {
+    const { spool } = next
+    const failed = await guarded(async () => {
+      bodies.push((await spool.finish()).body)
+    })
+    if (failed !== undefined) return fail(failed)
+  }
+  return ok(bodies)
+}
+
+/** Stores them at once, so that one commit serves all; where one fails, the others are taken out again. */
 const deliverAll = async (
   talk: Talk,
   state: Appending,
   messages: readonly AppendMessage[],
 ): Promise<Result<readonly Placed[], string>> => {
   const { store, now } = talk.deps
-  const placed: Placed[] = []
-  for (const [at, message] of messages.entries()) {
-    const body = state.bodies[at]?.body
-    if (body === undefined) return fail(wordsFor('damaged'))
-    const answer = await store.deliver({ body, places: [placeFor(talk, state.target, message)], now: now() })
-    const one = answer.ok ? answer.value[0] : answer
-    if (one?.ok === true) {
-      placed.push(one.value)
-      continue
-    }
-    const uids = rangesOf(placed.map(({ uid }) => uid))
-    if (uids.length > 0)
-      await store.expunge({ mailbox: state.target.mailbox.id, uids, evenUndeleted: true, now: now() })
-    return fail(one === undefined || one.error === 'no-such-mailbox' ? TRY_CREATE : wordsFor(one.error))
-  }
-  return ok(placed)
+  const bodies = await bodiesOf(state)
+  if (!bodies.ok) return bodies
+  const answers = await Promise.all(
+    messages.flatMap((message, at) => {
+      const body = bodies.value[at]
+      if (body === undefined) return []
+      return [store.deliver({ body, places: [placeFor(talk, state.target, message)], now: now() })]
+    }),
+  )
+  const outcomes = answers.map((answer) => (answer.ok ? (answer.value[0] ?? fail('damaged' as const)) : answer))
+  const placed = outcomes.flatMap((one) => (one.ok ? [one.value] : []))
+  const failed = outcomes.find((one) => !one.ok)
+  if (failed === undefined) return ok(placed)
+  const uids = rangesOf(placed.map(({ uid }) => uid))
+  if (uids.length > 0) await store.expunge({ mailbox: state.target.mailbox.id, uids, evenUndeleted: true, now: now() })
+  return fail(failed.ok || failed.error === 'no-such-mailbox' ? TRY_CREATE : wordsFor(failed.error))
 }
 
 const said = (placed: readonly Placed[]): string => {
@@ -170,16 +196,19 @@ const told = (talk: Talk, placed: readonly Placed[]): void => {
 const replaced = async (talk: Talk, state: Appending, args: AppendSoFar, byUid: boolean): Promise<Reply> => {
   const { selected } = talk
   const [message] = args.messages
-  const body = state.bodies[0]?.body
-  if (selected === undefined || message === undefined || body === undefined || args.replaces === undefined)
+  if (selected === undefined || message === undefined || args.replaces === undefined)
     return ['', 'BAD Select a mailbox first']
   if (selected.readOnly) return ['', 'NO [READ-ONLY] The mailbox is open to read']
+  if (!selected.rights.includes('t') || !selected.rights.includes('e')) return ['', NO_RIGHT]
   const uid = byUid ? args.replaces : (selected.uids[args.replaces - 1] ?? 0)
   const there = placeOf(selected.uids, uid)
   if (there < 0) return ['', byUid ? 'NO There is no message of that UID' : 'BAD There is no message of that number']
+  const bodies = await bodiesOf(state)
+  const body = bodies.ok ? bodies.value[0] : undefined
+  if (!bodies.ok || body === undefined) return ['', bodies.ok ? wordsFor('damaged') : bodies.error]
   const answer = await talk.deps.store.replace({
     mailbox: selected.mailbox.id,
-    uid: (selected.uids[there] ?? 0) as Placed['uid'],
+    uid: toUid(uid),
     body,
     place: placeFor(talk, state.target, message),
     now: talk.deps.now(),
@@ -190,17 +219,27 @@ const replaced = async (talk: Talk, state: Appending, args: AppendSoFar, byUid: 
   return [`* OK ${said([answer.value])} Replaced\r\n`, 'OK Replaced']
 }
 
-/** The command is whole: what was spooled is stored. */
-export const finish = async (talk: Talk, state: Appending | undefined, frame: Frame): Promise<Reply> => {
-  const args = readWhole(frame, readAppend(isReplace(frame), talk.deps.limits.appends))
-  if (!args.ok) return ['', `BAD ${args.error}`]
-  const begun = state === undefined ? await begin(talk, args.value) : ok(state)
-  if (!begun.ok) return ['', begun.error]
-  const stuck = await advance(talk, begun.value, args.value.messages, true)
+const finished = async (talk: Talk, state: Appending, args: AppendSoFar, frame: Frame): Promise<Reply> => {
+  const stuck = await advance(talk, state, args.messages, true)
   if (stuck !== undefined) return ['', stuck]
-  if (isReplace(frame)) return replaced(talk, begun.value, args.value, frame.verb.startsWith('UID'))
-  const placed = await deliverAll(talk, begun.value, args.value.messages)
+  if (isReplace(frame)) return replaced(talk, state, args, frame.verb.startsWith('UID'))
+  const placed = await deliverAll(talk, state, args.messages)
   if (!placed.ok) return ['', placed.error]
   told(talk, placed.value)
   return ['', `OK ${said(placed.value)} Appended`]
+}
+
+/** The command is whole: what was spooled is stored. */
+export const finish = async (talk: Talk, state: Appending | undefined, frame: Frame): Promise<Reply> => {
+  const args = readWhole(frame, readAppend(isReplace(frame), talk.deps.limits.appends))
+  const begun = !args.ok ? fail(`BAD ${args.error}`) : state === undefined ? await begin(talk, args.value) : ok(state)
+  if (!args.ok || !begun.ok) {
+    await abandon(state)
+    return ['', begun.ok ? '' : begun.error]
+  }
+  try {
+    return await finished(talk, begun.value, args.value, frame)
+  } finally {
+    await abandon(begun.value)
+  }
 }

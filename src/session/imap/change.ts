@@ -10,16 +10,17 @@ import { type NamedSet, type Ranges, rangesOf, resolve, writeInOrder, writeRange
 import type { Running } from './row.ts'
 import {
   fetchHead,
+  newKeywords,
   type Run,
   rangesOfRuns,
   rangesOfUids,
   runsOfNumbers,
   runsOfUids,
-  type Selected,
   uidsOfRuns,
   writeFlags,
 } from './selected.ts'
-import { findWith, NO_RIGHT, type Reply, selectedOf, type Talk } from './talk.ts'
+import type { Reply, Selected, Talk } from './state.ts'
+import { findWith, NO_RIGHT, selectedOf } from './talk.ts'
 import { placeOf } from './view.ts'
 import { TRY_CREATE, wordsFor } from './words.ts'
 
@@ -94,7 +95,7 @@ export const storing = (byUid: boolean) =>
     // Silence is kept but for mod-sequences, which a client with CONDSTORE needs (RFC 7162 section 3.1.3).
     const told = args.silent && !talk.enabled.condstore ? new Uint32Array(0) : there.filter((uid) => !left.has(uid))
     for (let from = 0; from < told.length; from += PAGE) {
-      let page = ''
+      let page = from === 0 ? newKeywords(selected) : ''
       for (const uid of told.subarray(from, from + PAGE)) page += fetchedFlags(talk, selected, args, byUid, uid)
       yield page
     }

@@ -1,22 +1,9 @@
-/**
- * Live searches: SEARCH and SORT with RETURN (UPDATE), CANCELUPDATE. RFC 5267 section 4.3. After each change the search is asked anew and
- * the difference is told: what left, then what came, with its place where there is an order.
- */
-import type { SortRule } from '../../store/store.ts'
+import { rangesOf, writeRanges } from '../../wire/imap/set.ts'
 import { writeString } from '../../wire/imap/write.ts'
-import type { Searched } from './search-tree.ts'
 import { columnSearch } from './search-tree.ts'
-import type { Selected } from './selected.ts'
-import { type Reply, selectedOf, type Talk } from './talk.ts'
+import type { Context, Reply, Selected, Talk } from './state.ts'
+import { selectedOf } from './talk.ts'
 import { placeOf } from './view.ts'
-
-/** A live search and what the client was told of it, in its order. */
-export type Context = {
-  readonly byUid: boolean
-  readonly searched: Searched
-  readonly rules: readonly SortRule[] | undefined
-  readonly uids: Uint32Array
-}
 
 /** @returns false where the session has `most` of them already. */
 export const addContext = (selected: Selected, tag: string, most: number, context: Context): boolean => {
@@ -36,42 +23,62 @@ const now = async (talk: Talk, selected: Selected, context: Context): Promise<Ui
   const mailbox = selected.mailbox.id
   const direct = columnSearch(selected.view, context.searched.tree)
   const answer = direct === undefined ? await store.search({ mailbox, tree: context.searched.tree }) : undefined
-  const uids = (direct ?? (answer?.ok === true ? answer.value : undefined))?.filter(
-    (uid) => placeOf(selected.uids, uid) >= 0,
-  )
+  const uids = direct ?? (answer?.ok === true ? answer.value : undefined)
   if (uids === undefined || context.rules === undefined) return uids
   const sorted = await store.sort({ mailbox, uids, rules: context.rules })
   return sorted.ok ? sorted.value : undefined
 }
 
-const difference = (
-  before: Uint32Array,
-  after: Uint32Array,
-): { gone: number[]; came: [place: number, uid: number][] } => {
-  const had = new Set(before)
-  const has = new Set(after)
-  const came: [number, number][] = []
-  for (const [at, uid] of after.entries()) if (!had.has(uid)) came.push([at + 1, uid])
-  return { gone: [...before].filter((uid) => !has.has(uid)), came }
-}
+/** A live search whose find is another now. */
+type Update = { readonly tag: string; readonly context: Context; readonly after: Uint32Array }
 
-/** @returns what changed in the live searches since they were last told, as untagged ESEARCH responses. Call after `sync`. */
-export const tellContexts = async (talk: Talk, selected: Selected): Promise<string> => {
-  let out = ''
+/** Asks every live search anew. @returns those that find something else now. Call after the view was refreshed. */
+export const freshContexts = async (talk: Talk, selected: Selected): Promise<readonly Update[]> => {
+  const out: Update[] = []
   for (const [tag, context] of selected.contexts) {
     const after = await now(talk, selected, context)
-    if (after === undefined) continue
-    const { gone, came } = difference(context.uids, after)
-    if (gone.length === 0 && came.length === 0) continue
-    selected.contexts.set(tag, { ...context, uids: after })
+    if (after !== undefined) out.push({ tag, context, after })
+  }
+  return out
+}
+
+const headOf = (tag: string, context: Context): string =>
+  `* ESEARCH (TAG ${writeString(tag)})${context.byUid ? ' UID' : ''}`
+
+/** What left the searches, by the numbers of before: it is told before the EXPUNGE that changes them (RFC 5267 section 4.3.4). */
+export const tellLeft = (selected: Selected, updates: readonly Update[], mayExpunge: boolean): string => {
+  let out = ''
+  for (const { tag, context, after } of updates) {
+    const has = new Set(after)
+    const isGone = (uid: number): boolean => !has.has(uid) && (mayExpunge || selected.view.at(uid) >= 0)
+    const gone = context.uids.filter(isGone).sort()
+    if (gone.length === 0) continue
+    selected.contexts.set(tag, { ...context, uids: context.uids.filter((uid) => !isGone(uid)) })
+    const names = context.byUid ? gone : gone.map((uid) => placeOf(selected.uids, uid) + 1)
+    out += `${headOf(tag, context)} REMOVEFROM (0 ${writeRanges(rangesOf(names))})\r\n`
+  }
+  return out
+}
+
+/** What came into the searches, by the numbers of now; with its place where there is an order. */
+export const tellCame = (selected: Selected, updates: readonly Update[]): string => {
+  let out = ''
+  for (const { tag, after } of updates) {
+    const context = selected.contexts.get(tag)
+    if (context === undefined) continue
+    const had = new Set(context.uids)
     const name = (uid: number): number => (context.byUid ? uid : placeOf(selected.uids, uid) + 1)
-    // What left the mailbox itself is known by its EXPUNGE or VANISHED.
-    const left = gone.filter((uid) => placeOf(selected.uids, uid) >= 0 || context.byUid)
-    const head = `* ESEARCH (TAG ${writeString(tag)})${context.byUid ? ' UID' : ''}`
-    const sorted = context.rules !== undefined
-    if (left.length > 0) out += `${head} REMOVEFROM (${left.map((uid) => `0 ${name(uid)}`).join(' ')})\r\n`
-    if (came.length > 0)
-      out += `${head} ADDTO (${came.map(([place, uid]) => `${sorted ? place : 0} ${name(uid)}`).join(' ')})\r\n`
+    const there = after.filter((uid) => placeOf(selected.uids, uid) >= 0)
+    const came = [...there.entries()].filter(([, uid]) => !had.has(uid))
+    if (came.length === 0) continue
+    // Expunged messages that may not be told yet stay until they are.
+    const waiting = context.uids.filter((uid) => selected.view.at(uid) < 0)
+    selected.contexts.set(tag, { ...context, uids: Uint32Array.from([...there, ...waiting]) })
+    const places =
+      context.rules === undefined
+        ? `0 ${writeRanges(rangesOf(came.map(([, uid]) => name(uid))))}`
+        : came.map(([at, uid]) => `${at + 1} ${name(uid)}`).join(' ')
+    out += `${headOf(tag, context)} ADDTO (${places})\r\n`
   }
   return out
 }

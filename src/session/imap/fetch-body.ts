@@ -10,7 +10,8 @@ import { cutSection } from '../../mime/section.ts'
 import type { MessageDetail } from '../../store/store.ts'
 import type { FetchItem, SectionName, Slice } from '../../wire/imap/fetch.ts'
 import { binaryOctets } from './binary.ts'
-import { type Out, selectedOf, type Talk } from './talk.ts'
+import type { Out, Talk } from './state.ts'
+import { selectedOf } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 /** An item that needs a message's octets. */
@@ -39,14 +40,20 @@ const sliced = (octets: Uint8Array, slice: Slice | undefined): Uint8Array =>
 
 const UNKNOWN = 'NO [UNKNOWN-CTE] A part has an encoding that is not known'
 
-const writeBinary = (item: Extract<ContentItem, { path: unknown }>, octets: Uint8Array | null): (string | Uint8Array)[] => {
+const writeBinary = (
+  item: Extract<ContentItem, { path: unknown }>,
+  octets: Uint8Array | null,
+): (string | Uint8Array)[] => {
   if (item.item === 'binary.size') return [`${item.label} ${octets?.length ?? 0}`]
   if (octets === null) return [`${item.label} NIL`]
   const cut = sliced(octets, item.partial)
   return [`${item.label} ${cut.includes(0) ? '~' : ''}{${cut.length}}\r\n`, cut]
 }
 
-const binaryItem = (item: Extract<ContentItem, { path: unknown }>, row: MessageDetail): Result<(string | Uint8Array)[], string> => {
+const binaryItem = (
+  item: Extract<ContentItem, { path: unknown }>,
+  row: MessageDetail,
+): Result<(string | Uint8Array)[], string> => {
   const octets = binaryOctets(row.message ?? new Uint8Array(0), row.prefix.length, row.summary?.parts ?? [], item.path)
   return octets.ok ? ok(writeBinary(item, octets.value)) : fail(UNKNOWN)
 }
@@ -93,7 +100,12 @@ async function* streamed(talk: Talk, uid: Uid, [from, to]: Range): AsyncGenerato
 }
 
 /** The message up to where the item ends: enough of it for `bodyItem`. */
-const readUpTo = async (talk: Talk, row: MessageDetail, size: number, item: ContentItem): Promise<Result<MessageDetail, string>> => {
+const readUpTo = async (
+  talk: Talk,
+  row: MessageDetail,
+  size: number,
+  item: ContentItem,
+): Promise<Result<MessageDetail, string>> => {
   const parts = row.summary?.parts ?? []
   const path = item.item === 'section' ? item.section.path : item.path
   const record = findPart(parts, path)

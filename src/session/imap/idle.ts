@@ -2,7 +2,7 @@
  * NOOP, CHECK and IDLE. RFC 9051 sections 6.1.2 and 6.3.13, RFC 2177. What they tell is told after every command, and in IDLE whenever the bell rings.
  */
 import type { Running } from './row.ts'
-import type { Reply, Talk } from './talk.ts'
+import type { Reply, Talk } from './state.ts'
 
 /** NOOP and CHECK: whatever is new is told with the answer. */
 export const noop = async (): Promise<Reply> => ['', 'OK Done']

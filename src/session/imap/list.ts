@@ -6,18 +6,9 @@ import type { ListArguments } from '../../wire/imap/mailbox.ts'
 import { listMatcher, readMailboxName } from '../../wire/imap/mailbox-name.ts'
 import { metadataLine } from './metadata.ts'
 import type { Running } from './row.ts'
+import type { Reply, Seen, Talk } from './state.ts'
 import { statusLine } from './status.ts'
-import {
-  ALL_RIGHTS,
-  accountOf,
-  OTHERS,
-  type Reply,
-  type Seen,
-  sharedWith,
-  type Talk,
-  unicode,
-  wireName,
-} from './talk.ts'
+import { ALL_RIGHTS, accountOf, OTHERS, sharedWith, unicode, wireName } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 /** Every name there is: mailboxes, levels above them, subscriptions to what is gone. */

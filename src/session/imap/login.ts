@@ -9,8 +9,8 @@ import { octetsOf, writeNstring, writeString } from '../../wire/imap/write.ts'
 import { type Exchange, readBase64Line, readMechanism, startExchange, type Turn } from '../../wire/sasl/sasl.ts'
 import type { LoginOutcome } from './deps.ts'
 import type { Running } from './row.ts'
-import type { Enabled } from './selected.ts'
-import { capabilities, leave, mayLogin, nothingEnabled, type Reply, type Talk } from './talk.ts'
+import type { Enabled, Reply, Talk } from './state.ts'
+import { capabilities, leave, mayLogin, nothingEnabled } from './talk.ts'
 
 /** CAPABILITY. */
 export const capability = async (talk: Talk): Promise<Reply> => [
@@ -37,6 +37,8 @@ export const identify = async (talk: Talk, fields: readonly (readonly [string, s
 export async function* startTls(talk: Talk): Running {
   if (!talk.deps.startTls || talk.peer.tls !== null) return 'BAD There is no STARTTLS here'
   yield `${talk.tag} OK Begin TLS now\r\n`
+  // What was pipelined in plain text is not to be read as if it had come through TLS (RFC 9051 section 6.2.1).
+  talk.reader.discard()
   yield { act: 'start-tls' }
   return ''
 }

@@ -4,18 +4,8 @@
  */
 import type { SpecialUse } from '../../store/store.ts'
 import { mayBeName } from '../../wire/imap/mailbox-name.ts'
-import {
-  accountOf,
-  findNamed,
-  findWith,
-  leave,
-  NO_RIGHT,
-  nameOf,
-  OTHERS,
-  type Reply,
-  type Talk,
-  wireName,
-} from './talk.ts'
+import type { Reply, Talk } from './state.ts'
+import { accountOf, findNamed, findWith, leave, NO_RIGHT, nameOf, OTHERS, wireName } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 const uses: readonly SpecialUse[] = ['all', 'archive', 'drafts', 'flagged', 'important', 'junk', 'sent', 'trash']

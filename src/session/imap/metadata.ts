@@ -5,7 +5,8 @@
 import type { AccountId } from '../../base/ids.ts'
 import type { GetMetadata } from '../../wire/imap/extras.ts'
 import { writeAstring, writeString } from '../../wire/imap/write.ts'
-import { accountOf, findWith, NO_RIGHT, type Reply, type Seen, type Talk, wireName } from './talk.ts'
+import type { Reply, Seen, Talk } from './state.ts'
+import { accountOf, findWith, NO_RIGHT, wireName } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 type Entry = { readonly name: string; readonly value: Uint8Array }

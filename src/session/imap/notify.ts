@@ -8,18 +8,9 @@ import type { EventGroup, NotifyArguments, NotifyEvent } from '../../wire/imap/e
 import type { MailboxFilter } from '../../wire/imap/search.ts'
 import { writeAstring } from '../../wire/imap/write.ts'
 import type { Running } from './row.ts'
-import { ALL_RIGHTS, accountOf, nameOf, type Seen, sharedWith, type Talk, wireName } from './talk.ts'
+import type { Notify, Seen, Talk } from './state.ts'
+import { ALL_RIGHTS, accountOf, nameOf, sharedWith, wireName } from './talk.ts'
 import type { MetadataChange } from './view.ts'
-
-/** The state of a session's NOTIFY. */
-export type Notify = {
-  readonly groups: readonly EventGroup[]
-  /** What the client knows, by mailbox. */
-  known: ReadonlyMap<MailboxId, Mailbox>
-  readonly metadata: MetadataChange[]
-  dirty: boolean
-  readonly stop: () => void
-}
 
 const supported: readonly NotifyEvent[] = [
   'MESSAGENEW',

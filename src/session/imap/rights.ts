@@ -5,17 +5,8 @@
 
 import { utf8 } from '../../wire/imap/syntax.ts'
 import { octetsOf, writeAstring } from '../../wire/imap/write.ts'
-import {
-  ALL_RIGHTS,
-  accountOf,
-  findMailbox,
-  findWith,
-  NO_RIGHT,
-  type Reply,
-  type Seen,
-  type Talk,
-  wireName,
-} from './talk.ts'
+import type { Reply, Seen, Talk } from './state.ts'
+import { ALL_RIGHTS, accountOf, findMailbox, findWith, NO_RIGHT, wireName } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 const withOld = (rights: string): string =>

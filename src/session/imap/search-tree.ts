@@ -5,13 +5,11 @@
 import { fail, ok, type Result } from '../../base/result.ts'
 import { flagBits, type SearchTree } from '../../store/store.ts'
 import type { SearchKey } from '../../wire/imap/search.ts'
-import { holds, type NamedSet, type Ranges } from '../../wire/imap/set.ts'
-import { rangesOfRuns, rangesOfUids, runsOfNumbers, runsOfUids, type Selected } from './selected.ts'
-import type { Talk } from './talk.ts'
+import { holds, type NamedSet, type Ranges, resolve } from '../../wire/imap/set.ts'
+import { rangesOfRuns, rangesOfUids, runsOfUids } from './selected.ts'
+import type { Searched, Selected, Talk } from './state.ts'
 import type { MailboxView } from './view.ts'
 
-/** `usesModSeq`: the answer tells the highest mod-sequence; `usesNumbers`: what it finds depends on sequence numbers. */
-export type Searched = { readonly tree: SearchTree; readonly usesModSeq: boolean }
 type Known = Pick<Selected, 'uids' | 'saved' | 'recent' | 'view'>
 
 const uidsOf = (known: Known, set: NamedSet): Ranges => {
@@ -20,11 +18,15 @@ const uidsOf = (known: Known, set: NamedSet): Ranges => {
   return rangesOfRuns(selected, runsOfUids(selected, set.ranges))
 }
 
-const numbersOf = (known: Known, set: NamedSet): Result<Ranges, string> => {
+/** Numbers beyond the last message find nothing; they are no mistake, as they are in FETCH. */
+const numbersOf = (known: Known, set: NamedSet): Ranges => {
   const selected = known as Selected
-  if (set.saved) return ok(rangesOfUids(selected, known.saved))
-  const runs = runsOfNumbers(selected, set.ranges)
-  return runs === undefined ? fail('BAD There is no message of that number') : ok(rangesOfRuns(selected, runs))
+  if (set.saved) return rangesOfUids(selected, known.saved)
+  const count = known.uids.length
+  const within = resolve(set.ranges, count)
+    .filter(([first]) => first <= count)
+    .map(([first, last]) => [first - 1, Math.min(last, count) - 1] as const)
+  return rangesOfRuns(selected, within)
 }
 
 const all = (talk: Talk, known: Known, keys: readonly SearchKey[]): Result<readonly SearchTree[], string> => {
@@ -50,8 +52,7 @@ const convert = (talk: Talk, known: Known, key: SearchKey): Result<SearchTree, s
   }
   if ('numbers' in key) {
     if (talk.enabled.uidOnly && !key.numbers.saved) return fail('BAD [UIDREQUIRED] Only UIDs are used now')
-    const ranges = numbersOf(known, key.numbers)
-    return ranges.ok ? ok({ uids: ranges.value }) : ranges
+    return ok({ uids: numbersOf(known, key.numbers) })
   }
   if ('uidRanges' in key) return ok({ uids: uidsOf(known, key.uidRanges) })
   if ('recent' in key) return ok({ uids: known.recent })

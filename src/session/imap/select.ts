@@ -8,8 +8,9 @@ import { flagBits } from '../../store/store.ts'
 import type { Resync, SelectArguments } from '../../wire/imap/mailbox.ts'
 import { holds, type Ranges, rangesOf, resolve, writeRanges } from '../../wire/imap/set.ts'
 import type { Running } from './row.ts'
-import { claimRecent, fetchHead, keywordLines, recentCount, type Selected, writeFlags } from './selected.ts'
-import { findWith, leave, type Reply, type Seen, selectedOf, type Talk, wireName } from './talk.ts'
+import { claimRecent, fetchHead, keywordLines, recentCount, writeFlags } from './selected.ts'
+import type { Reply, Seen, Selected, Talk } from './state.ts'
+import { findWith, leave, selectedOf, wireName } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 /** Rights that let something be changed. */
@@ -144,6 +145,7 @@ export const examine = selecting(true)
 export const close = async (talk: Talk): Promise<Reply> => {
   const selected = selectedOf(talk)
   const last = selected.uids.at(-1)
+  let highest = ''
   if (!selected.readOnly && selected.rights.includes('e') && last !== undefined) {
     const done = await talk.deps.store.expunge({
       mailbox: selected.mailbox.id,
@@ -152,10 +154,13 @@ export const close = async (talk: Talk): Promise<Reply> => {
       now: talk.deps.now(),
     })
     if (!done.ok) return ['', wordsFor(done.error)]
-    if (done.value.uids.length > 0) selected.view.need(done.value.modSeq)
+    if (done.value.uids.length > 0) {
+      selected.view.need(done.value.modSeq)
+      if (talk.enabled.qresync) highest = `[HIGHESTMODSEQ ${done.value.modSeq}] `
+    }
   }
   leave(talk)
-  return ['', 'OK Closed']
+  return ['', `OK ${highest}Closed`]
 }
 
 /** UNSELECT: closes and removes nothing. */

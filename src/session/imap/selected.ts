@@ -1,46 +1,7 @@
-/**
- * A session's side of its selected mailbox: which messages it has been told of and under which numbers, and the untagged responses that
- * bring it up to date. RFC 9051 section 7.4 and 7.5 (EXISTS, EXPUNGE, FETCH), RFC 7162 section 3.2.10 (VANISHED), RFC 9586 (UIDFETCH), RFC 3501
- * section 7.3.2 (RECENT). Numbers change only by what `sync` writes.
- */
-import type { Mailbox } from '../../store/store.ts'
 import { flagBits } from '../../store/store.ts'
 import { type Ranges, rangesOf, resolve, writeRanges } from '../../wire/imap/set.ts'
-import type { Context } from './context.ts'
-import { firstFrom, type MailboxView, placeOf } from './view.ts'
-
-/** What the client has enabled (RFC 5161). */
-export type Enabled = {
-  condstore: boolean
-  qresync: boolean
-  utf8: boolean
-  rev2: boolean
-  uidOnly: boolean
-}
-
-/** The state of a selected mailbox; changed by the commands of its session only. */
-export type Selected = {
-  readonly mailbox: Mailbox
-  /** The name that the client knows it by. */
-  readonly name: string
-  readonly readOnly: boolean
-  readonly rights: string
-  readonly view: MailboxView
-  /** The UIDs of the messages 1, 2, 3…, as the client knows them. */
-  uids: Uint32Array
-  /** Changes up to here were told. */
-  told: number
-  removals: number
-  keywordSets: number
-  /** Changes that the client made silently: by UID, the mod-sequence that it need not hear of. */
-  readonly own: Map<number, number>
-  /** The saved result of a search (RFC 5182), ascending. */
-  saved: Uint32Array
-  /** UIDs that are recent in this session: from here, up to there. */
-  recent: Ranges
-  readonly contexts: Map<string, Context>
-  readonly quiet: () => void
-}
+import type { Enabled, Selected } from './state.ts'
+import { firstFrom, placeOf } from './view.ts'
 
 const bits = [
   [flagBits.answered, '\\Answered'],
@@ -87,6 +48,19 @@ export const keywordLines = (selected: Selected): string => {
   const flags = [...bits.map(([, name]) => name), ...selected.view.keywords()].join(' ')
   const permanent = selected.readOnly ? '' : `${flags} \\*`
   return `* FLAGS (${flags})\r\n* OK [PERMANENTFLAGS (${permanent})] Flags that are kept\r\n`
+}
+
+/** Whether the view holds anything that was not told yet. */
+export const hasNews = (selected: Selected): boolean =>
+  selected.view.highest > selected.told ||
+  selected.view.removals !== selected.removals ||
+  selected.view.count !== selected.uids.length
+
+/** @returns what tells of keywords that the client has not heard of; they come before a FETCH that names them. */
+export const newKeywords = (selected: Selected): string => {
+  if (selected.keywordSets === selected.view.keywordSets) return ''
+  selected.keywordSets = selected.view.keywordSets
+  return keywordLines(selected)
 }
 
 const gone = (selected: Selected): readonly number[] => {
@@ -178,12 +152,7 @@ export const sync = (selected: Selected, enabled: Enabled, mayExpunge: boolean):
   const removed = mayExpunge ? dropGone(selected, enabled) : ''
   const last = selected.uids.at(-1) ?? 0
   const fresh = tellNew(selected, enabled, last)
-  let words = ''
-  if (selected.keywordSets !== selected.view.keywordSets) {
-    selected.keywordSets = selected.view.keywordSets
-    words = keywordLines(selected)
-  }
-  return removed + fresh + words + tellChanged(selected, enabled, last)
+  return removed + fresh + newKeywords(selected) + tellChanged(selected, enabled, last)
 }
 
 /** A run of messages as the client numbers them: from index, to index, inclusive. */
@@ -193,7 +162,8 @@ export type Run = readonly [first: number, last: number]
 export const runsOfNumbers = (selected: Selected, ranges: Ranges): readonly Run[] | undefined => {
   const count = selected.uids.length
   const found = resolve(ranges, count)
-  if (found.some(([, last]) => last > count) || (found.length === 0 && ranges.length > 0 && count > 0)) return undefined
+  // In an empty mailbox `*` is wrong too (RFC 9051 section 9, seq-number).
+  if (count === 0 || found.some(([, last]) => last > count)) return undefined
   return found.map(([first, last]) => [first - 1, last - 1] as const)
 }
 

@@ -7,15 +7,16 @@
 import type { Act, Peer, Session } from '../../base/act.ts'
 import { type Frame, type ImapEvent, ImapReader } from '../../wire/imap/reader.ts'
 import { resolve } from '../../wire/imap/set.ts'
-import { abandon, announce, appends } from './append.ts'
+import { abandon, announce, appends, takeOctets } from './append.ts'
 import { byNumber, commands } from './commands.ts'
-import { tellContexts } from './context.ts'
+import { freshContexts, tellCame, tellLeft } from './context.ts'
 import type { ImapDeps } from './deps.ts'
 import { fetching } from './fetch.ts'
 import { selectedGroup, tellNotify } from './notify.ts'
 import type { Ask, Row, Running } from './row.ts'
-import { sync } from './selected.ts'
-import { capabilities, leave, nothingEnabled, type Out, type Talk } from './talk.ts'
+import { hasNews, sync } from './selected.ts'
+import type { Out, Talk } from './state.ts'
+import { capabilities, leave, nothingEnabled } from './talk.ts'
 
 /** Octets that are gathered before they are written. */
 const FULL = 32_768
@@ -74,10 +75,12 @@ async function* tell(talk: Talk, tells: Row['tells']): AsyncGenerator<Out> {
     const before = selected.uids.at(-1) ?? 0
     const fresh = await selected.view.refresh()
     if (fresh.ok) {
+      const updates = selected.contexts.size > 0 && hasNews(selected) ? await freshContexts(talk, selected) : []
+      yield tellLeft(selected, updates, tells === 'all')
       const said = sync(selected, talk.enabled, tells === 'all')
-      if (said !== '') yield said
+      yield said
       if (said !== '' && talk.notify !== undefined) yield* fetchNew(talk, before)
-      if (selected.contexts.size > 0) yield await tellContexts(talk, selected)
+      yield tellCame(selected, updates)
     }
   }
   if (talk.notify !== undefined && tells !== 'nothing') yield await tellNotify(talk)
@@ -184,12 +187,27 @@ async function* line(held: Held, text: string): AsyncGenerator<Out> {
   if (waiting !== undefined) yield* drive(held, waiting, text)
 }
 
+const octets = async (held: Held, bytes: Uint8Array): Promise<void> => {
+  if (held.talk.appending !== undefined) await takeOctets(held.talk.appending, bytes)
+}
+
+/** What the client says is no line at all: the command that waits for one is given up. */
+async function* garbled(held: Held, tag: string, says: string): AsyncGenerator<Out> {
+  const { waiting, talk } = held
+  held.waiting = undefined
+  talk.idling = false
+  await waiting?.running.return('')
+  await abandon(talk.appending)
+  talk.appending = undefined
+  yield* bad(held, waiting?.tag ?? tag, `BAD ${says}`)
+}
+
 async function* handle(held: Held, event: ImapEvent): AsyncGenerator<Out> {
   if (event.kind === 'command') yield* command(held, event.frame)
   else if (event.kind === 'literal') yield* literal(held, event)
-  else if (event.kind === 'octets') await held.talk.appending?.spool?.write(event.bytes)
+  else if (event.kind === 'octets') await octets(held, event.bytes)
   else if (event.kind === 'line') yield* line(held, event.text)
-  else yield* bad(held, event.tag, `BAD ${event.says}`)
+  else yield* garbled(held, event.tag, event.says)
 }
 
 async function* events(held: Held, bytes: Uint8Array): AsyncGenerator<Out> {

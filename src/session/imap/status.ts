@@ -4,7 +4,8 @@
 import { ok, type Result } from '../../base/result.ts'
 import { flagBits } from '../../store/store.ts'
 import type { StatusItem } from '../../wire/imap/mailbox.ts'
-import { findWith, type Reply, type Seen, type Talk, wireName } from './talk.ts'
+import type { Reply, Seen, Talk } from './state.ts'
+import { findWith, wireName } from './talk.ts'
 import { wordsFor } from './words.ts'
 
 /** The octets of messages marked \Deleted. */

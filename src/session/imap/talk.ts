@@ -2,43 +2,13 @@
  * The state of one IMAP session, and what every command uses of it: capabilities, names, the selected mailbox. RFC 9051 section 3 (states) and
  * 6.1.1 (CAPABILITY).
  */
+
 import { fail, ok, type Result } from '../../base/result.ts'
-import type { Account, Mailbox } from '../../store/store.ts'
-import type { Act, Peer } from '../../base/act.ts'
+import type { Account } from '../../store/store.ts'
 import { readMailboxName } from '../../wire/imap/mailbox-name.ts'
-import type { ImapReader } from '../../wire/imap/reader.ts'
 import { writeMailboxName } from '../../wire/imap/write.ts'
-import type { Appending } from './append.ts'
-import type { ImapDeps } from './deps.ts'
-import type { Notify } from './notify.ts'
-import type { Enabled, Selected } from './selected.ts'
+import type { Enabled, Seen, Selected, Talk } from './state.ts'
 import { wordsFor } from './words.ts'
-
-/** What a command writes while it runs: latin1 text (an octet a character), octets, or an act of the transport. */
-export type Out = string | Uint8Array | Act
-/** Untagged text, and the tagged answer without its tag. */
-export type Reply = readonly [untagged: string, tagged: string]
-
-/** The session's own state; the commands change it, one at a time. */
-export type Talk = {
-  readonly deps: ImapDeps
-  readonly reader: ImapReader
-  peer: Peer
-  account: Account | undefined
-  enabled: Enabled
-  selected: Selected | undefined
-  notify: Notify | undefined
-  /** An APPEND whose literals are under way. */
-  appending: Appending | undefined
-  compressed: boolean
-  idling: boolean
-  /** The tag of the command that runs. */
-  tag: string
-  failedLogins: number
-  closing: boolean
-  /** Rings the pump; set once it listens. */
-  ring: () => void
-}
 
 /** Nothing enabled. */
 export const nothingEnabled = (): Enabled => ({
@@ -138,9 +108,6 @@ export const capabilities = (talk: Talk): string => {
 export const OTHERS = 'Other Users/'
 /** The rights of RFC 4314, all of which an owner has. */
 export const ALL_RIGHTS = 'lrswipkxtea'
-
-/** A mailbox as this account sees it: under which name, with which rights. */
-export type Seen = { readonly mailbox: Mailbox; readonly name: string; readonly rights: string; readonly mine: boolean }
 
 /** The account that is logged in; only commands of later states ask. */
 export const accountOf = (talk: Talk): Account => {

@@ -124,6 +124,16 @@ export class ImapReader {
     }
   }
 
+  /** Throws away every octet that was not read yet. Only between two commands. */
+  discard(): void {
+    this.#input = Buffer.alloc(0)
+    this.#at = 0
+    this.#held = []
+    this.#heldSize = 0
+    this.#drop()
+    this.#mode = 'line'
+  }
+
   #begin(mode: 'keep' | 'stream' | 'skip'): void {
     this.#left = this.#announced.size
     this.#mode = mode
