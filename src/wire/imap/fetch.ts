@@ -10,6 +10,7 @@ import {
   flags,
   list,
   misread,
+  modSequence,
   need,
   number,
   nzNumber,
@@ -219,7 +220,7 @@ const fetchModifiers = (c: Cursor): Pick<FetchArguments, 'changedSince' | 'vanis
   list(c, () => {
     const name = word(c)
     if (name === 'VANISHED') found = { ...found, vanished: true }
-    else if (name === 'CHANGEDSINCE') found = { ...found, changedSince: spaced(c, number) }
+    else if (name === 'CHANGEDSINCE') found = { ...found, changedSince: spaced(c, modSequence) }
     else if (name === 'PARTIAL') found = { ...found, partial: spaced(c, partialRange) }
     else misread(`There is no modifier ${name}`)
   })
@@ -243,7 +244,7 @@ export type StoreArguments = {
 const storeModifier = (c: Cursor): { unchangedSince: number } => {
   const [since] = list(c, () => {
     if (atom(c).toUpperCase() !== 'UNCHANGEDSINCE') misread('There is no such modifier of STORE')
-    return spaced(c, number)
+    return spaced(c, modSequence)
   })
   need(c, ' ')
   return { unchangedSince: since ?? 0 }

@@ -16,8 +16,8 @@ import {
   listOrOne,
   literal,
   misread,
+  modSequence,
   need,
-  number,
   nzNumber,
   peek,
   spaced,
@@ -53,7 +53,7 @@ const match = (c: Cursor): readonly [Ranges, Ranges] => {
 const resync = (c: Cursor): Resync => {
   need(c, ' (')
   const uidValidity = nzNumber(c)
-  let found: Resync = { uidValidity, modSeq: spaced(c, number) }
+  let found: Resync = { uidValidity, modSeq: spaced(c, modSequence) }
   let more = take(c, ' ')
   if (more && peek(c) !== '(') {
     found = { ...found, known: ranges(c) }

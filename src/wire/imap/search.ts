@@ -14,6 +14,7 @@ import {
   list,
   listOrOne,
   misread,
+  modSequence,
   need,
   number,
   nzNumber,
@@ -88,7 +89,7 @@ const modSeq = (c: Cursor): SearchKey => {
     if (!['ALL', 'PRIV', 'SHARED'].includes(word(c))) misread('The type of a flag is priv, shared or all')
     need(c, ' ')
   }
-  return { modSeqFrom: number(c) }
+  return { modSeqFrom: modSequence(c) }
 }
 
 const keys: ReadonlyMap<string, (c: Cursor) => SearchKey> = new Map<string, (c: Cursor) => SearchKey>([

@@ -198,6 +198,13 @@ export const number = (c: Cursor): number => {
   return digits === '' || digits.length > 16 || value > Number.MAX_SAFE_INTEGER ? misread('A number is missing') : value
 }
 
+/** A mod-sequence: 63 bits (RFC 7162 section 7). Ours are below 2^53, so that a larger one means "after everything". */
+export const modSequence = (c: Cursor): number => {
+  const digits = run(c, (code) => code >= 48 && code <= 57)
+  if (digits === '' || digits.length > 19) misread('A mod-sequence is missing')
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
+}
+
 /** A number of at least 1. */
 export const nzNumber = (c: Cursor): number => {
   const value = number(c)
