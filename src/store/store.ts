@@ -130,7 +130,14 @@ export type Place = {
   /** false where the room was promised at RCPT: a message is not lost for the octets that came in meanwhile. */
   readonly enforceQuota: boolean
 }
-export type Placed = { readonly account: AccountId; readonly mailbox: MailboxId; readonly uidValidity: number; readonly uid: Uid; readonly modSeq: ModSeq; readonly emailId: string }
+export type Placed = {
+  readonly account: AccountId
+  readonly mailbox: MailboxId
+  readonly uidValidity: number
+  readonly uid: Uid
+  readonly modSeq: ModSeq
+  readonly emailId: string
+}
 
 /** How a received (or refused) message was judged: what `postern why` and the dashboard print. Kept `keepUntil`. */
 export type Receipt = {
@@ -179,7 +186,12 @@ export type Changes = {
 }
 
 /** Rung after each commit that changed an account; carries no content. A listener asks `changes`, so that a slow one loses nothing. */
-export type Bell = { readonly account: AccountId; readonly modSeq: ModSeq; readonly mailboxes: readonly MailboxId[]; readonly mailboxesChanged: boolean }
+export type Bell = {
+  readonly account: AccountId
+  readonly modSeq: ModSeq
+  readonly mailboxes: readonly MailboxId[]
+  readonly mailboxesChanged: boolean
+}
 
 // ---- Search -----------------------------------------------------------------------------------------------------------
 
@@ -207,7 +219,17 @@ export type SearchTree =
   | { readonly fuzzy: SearchTree }
   | { readonly savedDateSupported: true }
 
-export type SortKey = 'arrival' | 'cc' | 'date' | 'from' | 'size' | 'subject' | 'to' | 'displayfrom' | 'displayto' | 'relevancy'
+export type SortKey =
+  | 'arrival'
+  | 'cc'
+  | 'date'
+  | 'from'
+  | 'size'
+  | 'subject'
+  | 'to'
+  | 'displayfrom'
+  | 'displayto'
+  | 'relevancy'
 export type SortRule = { readonly key: SortKey; readonly reverse: boolean }
 /** A thread as RFC 5256 section 4 nests it: a UID (0 for a missing parent) and what hangs below it. */
 export type Thread = { readonly uid: number; readonly children: readonly Thread[] }
@@ -219,10 +241,22 @@ export type Memo = { readonly key: string; readonly value: Uint8Array; readonly 
 
 export type Store = {
   // Accounts, domains, addresses
-  readonly addAccount: (a: { name: string; passwordHash: string; quotaBytes: number; settings: string; now: number }) => Answer<Account>
+  readonly addAccount: (a: {
+    name: string
+    passwordHash: string
+    quotaBytes: number
+    settings: string
+    now: number
+  }) => Answer<Account>
   readonly account: (a: { id: AccountId } | { name: string }) => Answer<Account>
   readonly accounts: () => Answer<readonly Account[]>
-  readonly changeAccount: (a: { id: AccountId; passwordHash?: string; state?: Account['state']; quotaBytes?: number; settings?: string }) => Answer<Account>
+  readonly changeAccount: (a: {
+    id: AccountId
+    passwordHash?: string
+    state?: Account['state']
+    quotaBytes?: number
+    settings?: string
+  }) => Answer<Account>
   readonly dropAccount: (a: { id: AccountId }) => Answer<null>
   readonly putDomain: (a: Domain) => Answer<null>
   readonly dropDomain: (a: { name: string }) => Answer<null>
@@ -235,7 +269,12 @@ export type Store = {
   // Mailboxes
   readonly mailboxes: (a: { account: AccountId }) => Answer<readonly Mailbox[]>
   readonly mailbox: (a: { account: AccountId; name: string } | { id: MailboxId }) => Answer<Mailbox>
-  readonly addMailbox: (a: { account: AccountId; name: string; specialUse?: SpecialUse; now: number }) => Answer<Mailbox>
+  readonly addMailbox: (a: {
+    account: AccountId
+    name: string
+    specialUse?: SpecialUse
+    now: number
+  }) => Answer<Mailbox>
   /** Renames the levels below it too; INBOX's messages move and INBOX stays (RFC 9051 section 6.3.6). */
   readonly renameMailbox: (a: { account: AccountId; from: string; to: string; now: number }) => Answer<null>
   readonly dropMailbox: (a: { id: MailboxId }) => Answer<null>
@@ -246,7 +285,13 @@ export type Store = {
 
   // Messages in
   /** One body into many places, body and rows in one transaction; the summary is made here when it is not given. A fault for each place; all the others are delivered. */
-  readonly deliver: (a: { body: Body; summary?: Summary; places: readonly Place[]; receipt?: Receipt; now: number }) => Answer<readonly Result<Placed, StoreFault>[]>
+  readonly deliver: (a: {
+    body: Body
+    summary?: Summary
+    places: readonly Place[]
+    receipt?: Receipt
+    now: number
+  }) => Answer<readonly Result<Placed, StoreFault>[]>
 
   // Messages out
   readonly columns: (a: { mailbox: MailboxId; uids?: UidRanges }) => Answer<MessageColumns>
@@ -264,13 +309,22 @@ export type Store = {
   readonly search: (a: { mailbox: MailboxId; tree: SearchTree }) => Answer<Uint32Array>
   /** RFC 5256 section 3; `uids` in the order asked for. */
   readonly sort: (a: { mailbox: MailboxId; uids: Uint32Array; rules: readonly SortRule[] }) => Answer<Uint32Array>
-  readonly thread: (a: { mailbox: MailboxId; uids: Uint32Array; by: 'orderedsubject' | 'references' | 'refs' }) => Answer<readonly Thread[]>
+  readonly thread: (a: {
+    mailbox: MailboxId
+    uids: Uint32Array
+    by: 'orderedsubject' | 'references' | 'refs'
+  }) => Answer<readonly Thread[]>
 
   // Messages changed
   readonly changeFlags: (a: FlagChange) => Answer<FlagsChanged>
   readonly copy: (a: { from: MailboxId; uids: UidRanges; to: MailboxId; now: number; move: boolean }) => Answer<Copied>
   /** Removes those of `uids` that have \Deleted, or all of them when `evenUndeleted` (POP3, purge). */
-  readonly expunge: (a: { mailbox: MailboxId; uids: UidRanges; evenUndeleted: boolean; now: number }) => Answer<{ readonly uids: Uint32Array; readonly modSeq: ModSeq }>
+  readonly expunge: (a: {
+    mailbox: MailboxId
+    uids: UidRanges
+    evenUndeleted: boolean
+    now: number
+  }) => Answer<{ readonly uids: Uint32Array; readonly modSeq: ModSeq }>
   /** REPLACE (RFC 8508): puts the body in and takes `uid` out, in one transaction. */
   readonly replace: (a: { mailbox: MailboxId; uid: Uid; body: Body; place: Place; now: number }) => Answer<Placed>
 
@@ -278,14 +332,28 @@ export type Store = {
   readonly setRights: (a: { mailbox: MailboxId; who: string; rights: string }) => Answer<null>
   readonly rights: (a: { mailbox: MailboxId }) => Answer<readonly { readonly who: string; readonly rights: string }[]>
   /** Mailboxes of others that `who` has any right on. */
-  readonly shared: (a: { who: string }) => Answer<readonly { readonly mailbox: Mailbox; readonly owner: string; readonly rights: string }[]>
+  readonly shared: (a: {
+    who: string
+  }) => Answer<readonly { readonly mailbox: Mailbox; readonly owner: string; readonly rights: string }[]>
   /** `mailbox` null is the server's (account's) own metadata; a null value removes. */
-  readonly setMetadata: (a: { account: AccountId; mailbox: MailboxId | null; entries: readonly { readonly name: string; readonly value: Uint8Array | null }[] }) => Answer<null>
-  readonly metadata: (a: { account: AccountId; mailbox: MailboxId | null }) => Answer<readonly { readonly name: string; readonly value: Uint8Array }[]>
+  readonly setMetadata: (a: {
+    account: AccountId
+    mailbox: MailboxId | null
+    entries: readonly { readonly name: string; readonly value: Uint8Array | null }[]
+  }) => Answer<null>
+  readonly metadata: (a: {
+    account: AccountId
+    mailbox: MailboxId | null
+  }) => Answer<readonly { readonly name: string; readonly value: Uint8Array }[]>
 
   // Receipts and small state
   readonly addReceipt: (a: Receipt) => Answer<null>
-  readonly receipts: (a: { since: number; match?: string; verdict?: Receipt['verdict']; most: number }) => Answer<readonly Receipt[]>
+  readonly receipts: (a: {
+    since: number
+    match?: string
+    verdict?: Receipt['verdict']
+    most: number
+  }) => Answer<readonly Receipt[]>
   readonly remember: (a: { space: string; memos: readonly Memo[] }) => Answer<null>
   readonly recall: (a: { space: string; key?: string; startsWith?: string; now: number }) => Answer<readonly Memo[]>
   readonly forget: (a: { space: string; keys: readonly string[] }) => Answer<null>
@@ -295,7 +363,13 @@ export type Store = {
   readonly tidy: (a: { now: number }) => Answer<{ readonly removed: number; readonly more: boolean }>
   /** Every invariant (order, counts, references, quota, index): the findings, none when sound. */
   readonly check: () => Answer<readonly string[]>
-  readonly stats: () => Answer<{ readonly fileBytes: number; readonly messages: number; readonly accounts: number; readonly commits: number; readonly verbs: number }>
+  readonly stats: () => Answer<{
+    readonly fileBytes: number
+    readonly messages: number
+    readonly accounts: number
+    readonly commits: number
+    readonly verbs: number
+  }>
   /** @returns a function that takes the listener away. */
   readonly listen: (listener: (bell: Bell) => void) => () => void
   readonly close: () => Promise<void>

@@ -1,0 +1,198 @@
+/** Verbs: the house. `check` looks for every invariant, `tidy` does a bounded piece of cleaning, `stats` counts. */
+import { unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { flagBits } from '../store.ts'
+import { bodyKinds, readBody } from './body.ts'
+import { num, octets } from './door.ts'
+import { unpackHead } from './head.ts'
+import type { House, Run } from './house.ts'
+
+const PIECE = 500 // rows of a kind in one call of tidy: some ten milliseconds
+const TOMBSTONE_AGE = 90 * 86_400_000
+const MOST_TOMBSTONES = 20_000 // of a mailbox
+
+/** A finding for each row that a query gives; a query asks for what must not be. */
+const rules: readonly (readonly [says: string, sql: string])[] = [
+  ['a mailbox belongs to no account', 'SELECT id FROM mailboxes WHERE account NOT IN (SELECT id FROM accounts)'],
+  [
+    'an account has no INBOX',
+    "SELECT id FROM accounts a WHERE NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.account = a.id AND m.name = 'INBOX')",
+  ],
+  [
+    'two mailboxes of an account have one UIDVALIDITY',
+    'SELECT account, uid_validity FROM mailboxes GROUP BY account, uid_validity HAVING count(*) > 1',
+  ],
+  ['a message is in no mailbox', 'SELECT mailbox, uid FROM messages WHERE mailbox NOT IN (SELECT id FROM mailboxes)'],
+  ['a message has no blob', 'SELECT mailbox, uid FROM messages WHERE blob NOT IN (SELECT id FROM blobs)'],
+  ['a blob has no body', 'SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM bodies)'],
+  ['a body has no blob', 'SELECT blob FROM bodies WHERE blob NOT IN (SELECT id FROM blobs)'],
+  [
+    'a blob is in no message and not loose',
+    'SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM messages) AND id NOT IN (SELECT blob FROM loose)',
+  ],
+  ['a variant has no blob', 'SELECT blob, variant FROM variants WHERE blob NOT IN (SELECT id FROM blobs)'],
+  [
+    'a message has a variant that is not there',
+    'SELECT mailbox, uid FROM messages m WHERE variant > 0 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.blob = m.blob AND v.variant = m.variant)',
+  ],
+  [
+    'a UID is not below UIDNEXT',
+    'SELECT m.mailbox, m.uid FROM messages m JOIN mailboxes b ON b.id = m.mailbox WHERE m.uid >= b.uid_next',
+  ],
+  [
+    'a message changed after its mailbox',
+    'SELECT m.mailbox, m.uid FROM messages m JOIN mailboxes b ON b.id = m.mailbox WHERE m.changed > b.mod_seq OR m.created > m.changed',
+  ],
+  [
+    'a mailbox changed after its account',
+    'SELECT m.id FROM mailboxes m JOIN accounts a ON a.id = m.account WHERE m.mod_seq > a.mod_seq',
+  ],
+  [
+    'a message and its tombstone are both there',
+    'SELECT t.mailbox, t.uid FROM tombstones t JOIN messages m ON m.mailbox = t.mailbox AND m.uid = t.uid',
+  ],
+  [
+    'a tombstone lies outside of its mailbox',
+    'SELECT t.mailbox, t.uid FROM tombstones t LEFT JOIN mailboxes b ON b.id = t.mailbox WHERE b.id IS NULL OR t.uid >= b.uid_next OR t.gone > b.mod_seq OR t.gone <= b.horizon',
+  ],
+  [
+    'a message has keywords that are not there',
+    'SELECT mailbox, uid FROM messages WHERE keywords <> 0 AND keywords NOT IN (SELECT id FROM keyword_sets)',
+  ],
+  [
+    "a message has another account's keywords",
+    'SELECT m.mailbox, m.uid FROM messages m JOIN mailboxes b ON b.id = m.mailbox JOIN keyword_sets k ON k.id = m.keywords WHERE k.account <> b.account',
+  ],
+  [
+    'a size is not that of prefix and body',
+    "SELECT m.mailbox, m.uid FROM messages m JOIN blobs b ON b.id = m.blob WHERE m.size < b.size OR m.size <> b.size + length(coalesce((SELECT prefix FROM variants v WHERE v.blob = m.blob AND v.variant = m.variant), '')) AND m.variant > 0",
+  ],
+  [
+    'the counts of a mailbox are wrong',
+    `SELECT b.id FROM mailboxes b LEFT JOIN (SELECT mailbox, count(*) AS n, sum(size) AS s, sum(flags & ${flagBits.seen} = 0) AS u, sum(flags & ${flagBits.deleted} <> 0) AS d FROM messages GROUP BY mailbox) c ON c.mailbox = b.id WHERE b.messages <> coalesce(c.n, 0) OR b.size <> coalesce(c.s, 0) OR b.unseen <> coalesce(c.u, 0) OR b.deleted <> coalesce(c.d, 0)`,
+  ],
+  [
+    'the use of an account is wrong',
+    'SELECT a.id FROM accounts a LEFT JOIN (SELECT account, sum(size) AS s, sum(messages) AS n FROM mailboxes GROUP BY account) c ON c.account = a.id WHERE a.used_bytes <> coalesce(c.s, 0) OR a.messages <> coalesce(c.n, 0)',
+  ],
+  ['rights are of no mailbox', 'SELECT mailbox, who FROM rights WHERE mailbox NOT IN (SELECT id FROM mailboxes)'],
+  [
+    'an address leads to no account',
+    'SELECT address FROM addresses WHERE account IS NOT NULL AND account NOT IN (SELECT id FROM accounts)',
+  ],
+]
+
+const MOST_FINDINGS = 20 // of one rule
+
+export const check: Run<'check'> = (house) => {
+  const findings: string[] = []
+  for (const row of house.tx.lists('PRAGMA integrity_check(20)'))
+    if (row[0] !== 'ok') findings.push(`database: ${String(row[0])}`)
+  for (const [says, sql] of rules)
+    for (const row of house.tx.lists(`${sql} LIMIT ${MOST_FINDINGS}`)) findings.push(`${says}: ${row.join(' ')}`)
+  checkBodies(house, findings)
+  return findings
+}
+
+/** Every head and body is read, some at a time. */
+const checkBodies = (house: House, findings: string[]): void => {
+  let last = 0
+  for (;;) {
+    const rows = house.tx.lists(
+      'SELECT b.id, b.size, b.head, o.kind, o.data FROM blobs b JOIN bodies o ON o.blob = b.id WHERE b.id > ? ORDER BY b.id LIMIT 200',
+      last,
+    )
+    for (const row of rows) {
+      last = num(row[0])
+      try {
+        unpackHead(octets(row[2]))
+        const body = readBody({ kind: num(row[3]), data: octets(row[4]) }, house.bodies)
+        if (body.length !== num(row[1])) findings.push(`blob ${last} has ${body.length} octets, not ${num(row[1])}`)
+      } catch (error) {
+        findings.push(`blob ${last} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+    if (rows.length === 0) return
+  }
+}
+
+/** Old tombstones: by age, and the oldest of a mailbox that has too many. The horizon says up to where they are gone. */
+const tidyTombstones = (house: House, now: number): number => {
+  let removed = 0
+  for (const row of house.tx.lists('SELECT DISTINCT mailbox FROM tombstones')) {
+    const mailbox = num(row[0])
+    const old = house.tx.list(
+      'SELECT max(gone) FROM (SELECT gone FROM tombstones WHERE mailbox = ? AND at < ? ORDER BY gone LIMIT ?)',
+      mailbox,
+      now - TOMBSTONE_AGE,
+      PIECE,
+    )?.[0]
+    const many = house.tx.list(
+      'SELECT gone FROM tombstones WHERE mailbox = ? ORDER BY gone DESC LIMIT 1 OFFSET ?',
+      mailbox,
+      MOST_TOMBSTONES,
+    )?.[0]
+    const horizon = Math.max(typeof old === 'number' ? old : 0, typeof many === 'number' ? many : 0)
+    if (horizon === 0) continue
+    removed += house.tx.run('DELETE FROM tombstones WHERE mailbox = ? AND gone <= ?', mailbox, horizon).changes
+    house.tx.run('UPDATE mailboxes SET horizon = max(horizon, ?) WHERE id = ?', horizon, mailbox)
+  }
+  return removed
+}
+
+/** Loose blobs: gone when no row points at them any more. */
+const tidyBlobs = (house: House): { readonly seen: number; readonly removed: number } => {
+  const loose = house.tx.lists('SELECT blob FROM loose ORDER BY blob LIMIT ?', PIECE).map((row) => num(row[0]))
+  let removed = 0
+  for (const blob of loose) {
+    house.tx.run('DELETE FROM loose WHERE blob = ?', blob)
+    if (house.tx.list('SELECT 1 FROM messages WHERE blob = ? LIMIT 1', blob) !== undefined) continue
+    const row = house.tx.list('SELECT kind, data FROM bodies WHERE blob = ?', blob)
+    if (row !== undefined && num(row[0]) === bodyKinds.file && house.bodies !== null) {
+      const file = join(house.bodies, Buffer.from(octets(row[1])).toString('latin1'))
+      house.afterCommit.push(() => removeFile(file))
+    }
+    for (const table of ['bodies', 'variants']) house.tx.run(`DELETE FROM ${table} WHERE blob = ?`, blob)
+    house.tx.run('DELETE FROM blobs WHERE id = ?', blob)
+    removed += 1
+  }
+  return { seen: loose.length, removed }
+}
+
+/** A file that stays is found at the next start: files.ts sweeps what no row names. */
+export const removeFile = (file: string): boolean => {
+  try {
+    unlinkSync(file)
+    return true
+  } catch (error) {
+    if (error instanceof Error) return false
+    throw error
+  }
+}
+
+export const tidy: Run<'tidy'> = (house, a) => {
+  const tombstones = tidyTombstones(house, a.now)
+  const blobs = tidyBlobs(house)
+  const memos = house.tx.run(
+    'DELETE FROM memos WHERE (space, key) IN (SELECT space, key FROM memos WHERE expires_at <= ? LIMIT ?)',
+    a.now,
+    PIECE,
+  ).changes
+  const receipts = house.tx.run(
+    'DELETE FROM receipts WHERE id IN (SELECT id FROM receipts WHERE keep_until <= ? LIMIT ?)',
+    a.now,
+    PIECE,
+  ).changes
+  return {
+    removed: tombstones + blobs.removed + memos + receipts,
+    more: blobs.seen === PIECE || memos === PIECE || receipts === PIECE || tombstones >= PIECE,
+  }
+}
+
+/** `commits` and `verbs` are counted by whoever runs the batches (0 here). */
+export const stats: Run<'stats'> = (house) => {
+  const pages = num(house.tx.list('PRAGMA page_count')?.[0]) * num(house.tx.list('PRAGMA page_size')?.[0])
+  const messages = num(house.tx.list('SELECT coalesce(sum(messages), 0) FROM accounts')?.[0])
+  const accounts = num(house.tx.list('SELECT count(*) FROM accounts')?.[0])
+  return { fileBytes: pages, messages, accounts, commits: 0, verbs: 0 }
+}

@@ -1,0 +1,43 @@
+/** A store without a thread, for tests and tools: the same verbs over the same engine, a batch a call. */
+import { fail, ok, type Result } from '../../base/result.ts'
+import type { Summary } from '../../mime/summary.ts'
+import type { Bell, Store } from '../store.ts'
+import type { Outcome } from './batch.ts'
+import type { OpenFault } from './database.ts'
+import { openEngine } from './engine.ts'
+import type { VerbName } from './house.ts'
+import { plainSummary } from './plain-summary.ts'
+import { storeOf } from './store-of.ts'
+
+/** Opens the store in `folder`, or one in memory (`:memory:`); `summarize` may be given where the tests bring their own. */
+export const openInline = (options: {
+  readonly folder: string
+  readonly summarize?: (message: Uint8Array) => Summary
+}): Result<Store, OpenFault> => {
+  const engine = openEngine({
+    folder: options.folder,
+    summarize: options.summarize ?? plainSummary,
+    complain: () => undefined,
+  })
+  if (!engine.ok) return engine
+  const listeners = new Set<(bell: Bell) => void>()
+  let open = true
+  const call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
+    if (!open) return fail('closed')
+    const batch = engine.value.run([{ verb, args }])
+    for (const bell of batch.bells) for (const listener of listeners) listener(bell)
+    return batch.outcomes[0] ?? fail('closed')
+  }
+  return ok(
+    storeOf(call, {
+      listen: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      close: async () => {
+        if (open) engine.value.close()
+        open = false
+      },
+    }),
+  )
+}

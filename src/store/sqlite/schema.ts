@@ -1,0 +1,124 @@
+/**
+ * Data: the tables of the SQLite backend, by version. Every message row knows when (in its account's change log) it was created and last
+ * changed; tombstones say when one went. Bodies, heads (summary and prefix) and rows are apart, so that a scan of one reads
+ * nothing of the others. RFC 7162 (modseq), RFC 9051 section 2.3 (UIDs).
+ */
+
+export const SCHEMA_VERSION = 1
+/** 'Post': names the file as ours (PRAGMA application_id). */
+export const APPLICATION_ID = 0x506f7374
+
+export const schema = `
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  password_hash TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'active',
+  quota_bytes INTEGER NOT NULL,
+  used_bytes INTEGER NOT NULL DEFAULT 0,
+  messages INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  mod_seq INTEGER NOT NULL DEFAULT 1,
+  uid_validity INTEGER NOT NULL DEFAULT 0,
+  settings TEXT NOT NULL
+);
+CREATE TABLE domains (name TEXT PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE addresses (
+  address TEXT PRIMARY KEY,
+  domain TEXT NOT NULL,
+  state TEXT NOT NULL,
+  account INTEGER,
+  targets TEXT,
+  says TEXT,
+  valid_from INTEGER,
+  valid_until INTEGER
+) WITHOUT ROWID;
+CREATE INDEX addresses_domain ON addresses (domain);
+CREATE INDEX addresses_account ON addresses (account) WHERE account IS NOT NULL;
+
+CREATE TABLE mailboxes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  uid_validity INTEGER NOT NULL,
+  uid_next INTEGER NOT NULL DEFAULT 1,
+  special_use TEXT,
+  mod_seq INTEGER NOT NULL,
+  messages INTEGER NOT NULL DEFAULT 0,
+  unseen INTEGER NOT NULL DEFAULT 0,
+  deleted INTEGER NOT NULL DEFAULT 0,
+  size INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  horizon INTEGER NOT NULL DEFAULT 0, -- tombstones up to this place in the change log are gone
+  UNIQUE (account, name)
+);
+CREATE TABLE subscriptions (account INTEGER, name TEXT, PRIMARY KEY (account, name)) WITHOUT ROWID;
+
+CREATE TABLE messages (
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  internal_date INTEGER NOT NULL,
+  saved_date INTEGER NOT NULL,
+  blob INTEGER NOT NULL,
+  variant INTEGER NOT NULL, -- which prefix of the blob; with the blob it is the EMAILID (RFC 8474)
+  thread INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, uid)
+) WITHOUT ROWID;
+CREATE INDEX messages_changed ON messages (mailbox, changed);
+CREATE INDEX messages_blob ON messages (blob);
+CREATE TABLE tombstones (
+  mailbox INTEGER NOT NULL,
+  gone INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, gone, uid)
+) WITHOUT ROWID;
+
+CREATE TABLE keywords (account INTEGER, lower TEXT, spelling TEXT NOT NULL, PRIMARY KEY (account, lower)) WITHOUT ROWID;
+CREATE TABLE keyword_sets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, words TEXT NOT NULL, UNIQUE (account, words)
+);
+
+CREATE TABLE blobs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  size INTEGER NOT NULL,   -- octets of the body as it is read
+  head BLOB NOT NULL       -- summary and first prefix, compressed (head.ts)
+);
+CREATE TABLE bodies (
+  blob INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,   -- how it is kept: body.ts
+  data BLOB NOT NULL       -- the octets, or the name of a file below bodies/
+);
+CREATE TABLE variants (blob INTEGER, variant INTEGER, prefix TEXT NOT NULL, PRIMARY KEY (blob, variant)) WITHOUT ROWID;
+CREATE TABLE loose (blob INTEGER PRIMARY KEY); -- blobs that lost a row: tidy looks whether another is left
+
+CREATE TABLE rights (
+  mailbox INTEGER, who TEXT, rights TEXT NOT NULL, PRIMARY KEY (mailbox, who)
+) WITHOUT ROWID;
+CREATE INDEX rights_who ON rights (who);
+CREATE TABLE metadata (
+  account INTEGER, mailbox INTEGER, name TEXT, value BLOB NOT NULL, PRIMARY KEY (account, mailbox, name)
+) WITHOUT ROWID;
+
+CREATE TABLE receipts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  keep_until INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  data BLOB NOT NULL
+);
+CREATE INDEX receipts_at ON receipts (at);
+CREATE INDEX receipts_keep ON receipts (keep_until);
+CREATE TABLE memos (
+  space TEXT, key TEXT, value BLOB NOT NULL, expires_at INTEGER, PRIMARY KEY (space, key)
+) WITHOUT ROWID;
+CREATE INDEX memos_expire ON memos (expires_at) WHERE expires_at IS NOT NULL;
+`
+
+/** What to run to go from a version to the next; empty while there is only one. */
+export const migrations: Readonly<Record<number, string>> = {}
