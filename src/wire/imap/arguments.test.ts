@@ -138,7 +138,7 @@ const bad: readonly (readonly [Name, string])[] = [
   ['notify', ' SET (foo NONE)'],
 ]
 for (const [name, text] of bad)
-  test(`BAD: ${name}${text.slice(0, 60)}`, () => assert.equal(read(readers[name], [text]).ok, false))
+  test(`BAD: ${name}${text.slice(0, 60)}`, () => assert.equal(read<unknown>(readers[name], [text]).ok, false))
 
 test('SELECT with QRESYNC', () => {
   assert.deepEqual(value(mailbox.readSelect, ' INBOX (QRESYNC (67890007 20050715194045000 41,43:211 (1:3 7,8,9)))'), {
@@ -444,7 +444,7 @@ test('whatever comes, the readers give a Result', () => {
   const names = fc.constantFrom(...(Object.keys(readers) as Name[]))
   fc.assert(
     fc.property(names, fc.array(piece, { maxLength: 4 }), (name, pieces) => {
-      const found = read(readers[name], [' ', ...pieces, ''])
+      const found = read<unknown>(readers[name], [' ', ...pieces, ''])
       assert.ok(found.ok || (found.error.length > 0 && !/[\r\n]/.test(found.error)))
     }),
     { numRuns: 1000 },
