@@ -1,0 +1,140 @@
+/**
+ * Reading a DKIM-Signature field. RFC 6376 section 3.5 (tags), section 6.1.1 (what makes it unusable); RFC 8301 section 3.1 (rsa-sha1 is
+ * not valid); RFC 8463 (ed25519-sha256); RFC 8616 section 4 (U-labels). Pure.
+ */
+import { fail, ok, type Result } from '../base/result.ts'
+import type { Canon } from './canon.ts'
+import { isDomain, toAscii } from './lookup.ts'
+import { readBase64, readList, readTags, type Tags, withoutSpace } from './tags.ts'
+
+export type Algorithm = 'rsa-sha256' | 'ed25519-sha256'
+export type SignatureFault =
+  | 'signature-syntax'
+  | 'signature-version'
+  | 'tag-missing'
+  | 'from-not-signed'
+  | 'algorithm-unknown'
+  | 'algorithm-historic'
+  | 'identity-outside-domain'
+  | 'no-dns-query'
+  | 'canonicalization-unknown'
+
+export type DkimSignature = {
+  readonly algorithm: Algorithm
+  /** Lower-case A-labels. */
+  readonly domain: string
+  readonly selector: string
+  /** `i=`, decoded; `@domain` where it is absent. */
+  readonly identity: string
+  readonly identityDomain: string
+  readonly header: Canon
+  readonly body: Canon
+  /** Lower-case names in the order of `h=`, repeated ones too. */
+  readonly names: readonly string[]
+  readonly bodyHash: Uint8Array
+  readonly signature: Uint8Array
+  /** Octets of canonical body that are signed; all without it. */
+  readonly bodyLength?: number
+  /** Epoch seconds. */
+  readonly signedAt?: number
+  readonly expiresAt?: number
+}
+
+const MOST_NAMES = 500
+const LONGEST_SIGNATURE = 2_048 // octets: RSA of 16,384 bits
+
+const algorithms: Readonly<Record<string, Algorithm>> = {
+  'rsa-sha256': 'rsa-sha256',
+  'ed25519-sha256': 'ed25519-sha256',
+}
+
+const readNumber = (text: string | undefined, digits: number): number | undefined | 'bad' => {
+  if (text === undefined) return undefined
+  const value = new RegExp(`^[0-9]{1,${digits}}$`).test(text) ? Number(text) : Number.NaN
+  return Number.isNaN(value) ? 'bad' : Math.min(value, Number.MAX_SAFE_INTEGER)
+}
+
+const isCanon = (text: string): text is Canon => text === 'simple' || text === 'relaxed'
+/** RFC 6376 section 3.5: `c=header/body`; the body is simple where it is not named. */
+const readCanon = (text: string): readonly [Canon, Canon] | undefined => {
+  const [header = '', body = 'simple', ...rest] = withoutSpace(text).toLowerCase().split('/')
+  return rest.length === 0 && isCanon(header) && isCanon(body) ? [header, body] : undefined
+}
+
+/** RFC 6376 section 2.11: dkim-quoted-printable. */
+const readQuoted = (text: string): string =>
+  withoutSpace(text).replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+
+type Identity = { readonly identity: string; readonly identityDomain: string }
+const readIdentity = (text: string | undefined, domain: string): Identity | undefined => {
+  if (text === undefined) return { identity: `@${domain}`, identityDomain: domain }
+  const identity = readQuoted(text)
+  const at = identity.lastIndexOf('@')
+  const identityDomain = at < 0 ? '' : toAscii(utf8(identity.slice(at + 1)))
+  return identityDomain === domain || identityDomain.endsWith(`.${domain}`) ? { identity, identityDomain } : undefined
+}
+
+const utf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8')
+
+const required = ['v', 'a', 'b', 'bh', 'd', 'h', 's'] as const
+
+/** Which rule a signature's tags break first, leaving out what is read below. */
+const firstFault = (tags: Tags, names: readonly string[]): SignatureFault | undefined => {
+  if (required.some((tag) => !tags.has(tag))) return 'tag-missing'
+  if (tags.get('v') !== '1') return 'signature-version'
+  const algorithm = withoutSpace(tags.get('a') ?? '').toLowerCase()
+  if (algorithm === 'rsa-sha1') return 'algorithm-historic'
+  if (algorithms[algorithm] === undefined) return 'algorithm-unknown'
+  if (!names.includes('from')) return 'from-not-signed'
+  const queries = tags.get('q')
+  if (queries !== undefined && !readList(queries).includes('dns/txt')) return 'no-dns-query'
+  return undefined
+}
+
+/** Domain and selector for the header of a result even where the signature is unusable. @param value the field's value. */
+export const readClaims = (
+  value: string,
+): { readonly domain: string; readonly selector: string; readonly algorithm: string } => {
+  const tags = readTags(value)
+  const of = (tag: string): string => (tags.ok ? withoutSpace(tags.value.get(tag) ?? '') : '')
+  return { domain: toAscii(utf8(of('d'))), selector: toAscii(utf8(of('s'))), algorithm: of('a').toLowerCase() }
+}
+
+/** @param value what follows `DKIM-Signature:`, folds included, latin1. @returns what it says, or the first rule that it breaks. */
+export const readSignature = (value: string): Result<DkimSignature, SignatureFault> => {
+  const read = readTags(value)
+  if (!read.ok) return fail('signature-syntax')
+  const tags = read.value
+  const names = readList(tags.get('h') ?? '')
+  const fault = firstFault(tags, names)
+  if (fault !== undefined) return fail(fault)
+  const canon = readCanon(tags.get('c') ?? 'simple/simple')
+  if (canon === undefined) return fail('canonicalization-unknown')
+  const domain = toAscii(utf8(withoutSpace(tags.get('d') ?? '')))
+  const selector = toAscii(utf8(withoutSpace(tags.get('s') ?? '')))
+  const algorithm = algorithms[withoutSpace(tags.get('a') ?? '').toLowerCase()]
+  const bodyHash = readBase64(tags.get('bh') ?? '')
+  const signature = readBase64(tags.get('b') ?? '')
+  const bodyLength = readNumber(tags.get('l'), 76)
+  const signedAt = readNumber(tags.get('t'), 12)
+  const expiresAt = readNumber(tags.get('x'), 12)
+  if (!isDomain(domain) || !isDomain(`${selector}.${domain}`) || algorithm === undefined)
+    return fail('signature-syntax')
+  if (
+    bodyHash === undefined ||
+    signature === undefined ||
+    signature.length > LONGEST_SIGNATURE ||
+    names.length > MOST_NAMES
+  )
+    return fail('signature-syntax')
+  if (bodyLength === 'bad' || signedAt === 'bad' || expiresAt === 'bad') return fail('signature-syntax')
+  if (signedAt !== undefined && expiresAt !== undefined && expiresAt <= signedAt) return fail('signature-syntax')
+  const identity = readIdentity(tags.get('i'), domain)
+  if (identity === undefined) return fail('identity-outside-domain')
+  return ok({
+    ...{ algorithm, domain, selector, names, bodyHash, signature, ...identity, header: canon[0], body: canon[1] },
+    ...(bodyLength === undefined ? {} : { bodyLength }),
+    ...(signedAt === undefined ? {} : { signedAt }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  })
+}
