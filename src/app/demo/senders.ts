@@ -54,7 +54,8 @@ export const demoSender = (domain: string, spam: boolean): DemoSender => {
   const ip = spam
     ? `127.${64 + ((h[0] ?? 0) % 32)}.${(h[1] ?? 0) % 8}.${1 + ((h[2] ?? 0) % 254)}`
     : `127.${128 + ((h[0] ?? 0) % 64)}.${h[1]}.${1 + ((h[2] ?? 0) % 254)}`
-  const name = `${domain}.demo.test`
+  // The hash keeps a wanted and an unwanted sender of one domain apart: each has its own records.
+  const name = `${domain}-${h.toString('hex', 7, 8)}.demo.test`
   return {
     ip,
     host: `mail.${name}`,

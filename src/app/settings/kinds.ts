@@ -118,6 +118,9 @@ const listOf = <T>(read: (text: string) => T | undefined, wrong: string, byDefau
     .prefault([...byDefault])
     .describe(says)
 
+/** One address and port. */
+export const endpoint = (example: string) => reading(readEndpoint, `write an address and a port, as in ${example}`)
+
 /** Addresses and ports to listen on; none switches the service off. */
 export const endpoints = (byDefault: readonly string[], says: string) =>
   listOf(readEndpoint, 'write an address and a port, as in "0.0.0.0:25" or "[::]:25"', byDefault, says)

@@ -1,0 +1,183 @@
+/**
+ * Data: every setting, declared once: its type, default, check and sentence. The manual, the file that `quickstart` writes and `config describe` are printed
+ * from here. Defaults come from the rooms' own tables.
+ */
+import * as z from 'zod'
+import { talkSentences } from '../../ban/sentences.ts'
+import { defaultLimits } from '../../net/listen.ts'
+import { postDefaults } from '../../post/settings.ts'
+import { imapLimits } from '../../session/imap/deps.ts'
+import { type SmtpLimits, smtpLimitRows, smtpLimits } from '../../session/smtp/limits.ts'
+import { thresholds } from '../../spam/table.ts'
+import { bansSection } from './bans.ts'
+import {
+  count,
+  duration,
+  endpoint,
+  endpoints,
+  hostName,
+  networks,
+  oneOf,
+  path,
+  points,
+  size,
+  writeDuration,
+  yes,
+} from './kinds.ts'
+import { type LimitRow, limitsOf } from './limits.ts'
+
+const listenSection = z
+  .strictObject({
+    smtp: endpoints(['0.0.0.0:25', '[::]:25'], 'Receives mail from other servers; STARTTLS is offered.'),
+    imaps: endpoints(['0.0.0.0:993', '[::]:993'], 'Mail programs read here, encrypted from the first octet.'),
+    imap: endpoints(
+      ['0.0.0.0:143', '[::]:143'],
+      'Mail programs read here after STARTTLS; no password is taken before it.',
+    ),
+    metrics: endpoints(['127.0.0.1:9125'], 'Prometheus reads /metrics here, and /health says whether all is well.'),
+    proxies: networks(
+      [],
+      'Networks whose connections begin with a PROXY header (version 1 or 2); nobody else may send one.',
+    ),
+  })
+  .prefault({})
+  .describe('Where Postern listens; an empty list switches a service off.')
+
+const tlsSection = z
+  .strictObject({
+    certificate: path(
+      '',
+      'The certificate and its chain, PEM. Without one Postern makes an authority of its own, which no mail program trusts by itself.',
+    ),
+    key: path('', 'The private key, PEM. SIGHUP reads both files again.'),
+  })
+  .prefault({})
+  .describe('The certificate for all services.')
+
+const connectionsSection = limitsOf(defaultLimits, {
+  most: ['count', 'Connections at once, for each address and port that is listened on.'],
+  mostPerIp: ['count', 'From one address.'],
+  mostPerNet: ['count', 'From one network (/24, or /48 of IPv6).'],
+  unreadMs: ['duration', 'A peer that does not read for so long is cut.'],
+  slowWindowMs: ['duration', 'In a window of so long…'],
+  slowOctets: ['count', '…a peer in the middle of a message must send at least so many octets.'],
+  handshakeMs: ['duration', 'A TLS handshake takes at most so long.'],
+}).describe('Bounds of every connection, whatever it speaks.')
+
+const kinds = { octets: 'size', count: 'count', ms: 'duration' } as const
+const smtpRows = Object.fromEntries(
+  Object.entries(smtpLimitRows).map(([name, row]) => [name, [kinds[row.unit], row.says] as const]),
+) as { readonly [Name in keyof SmtpLimits]: LimitRow } // the same names, by the line above
+
+const smtpSection = z
+  .strictObject({
+    'bare-lf': oneOf(
+      ['refuse', 'rewrite'],
+      'refuse',
+      'A line feed without a carriage return in a message: refuse the message (somebody may be smuggling one), or rewrite it to CRLF.',
+    ),
+    limits: limitsOf(smtpLimits, smtpRows).describe('Bounds of one connection on port 25.'),
+  })
+  .prefault({})
+  .describe('Receiving.')
+
+const imapSection = limitsOf(imapLimits, {
+  append: ['size', 'The largest message that a mail program may store.'],
+  command: ['size', 'What one command may hold in memory.'],
+  bad: ['count', 'Commands that cannot be read, before the connection ends.'],
+  logins: ['count', 'Failed logins, before the connection ends.'],
+  failedLoginMs: ['duration', 'How long a failed login waits for its answer.'],
+  patienceMs: ['duration', 'How long a mail program may be silent (RFC 9051 wants at least 30 minutes).'],
+  patienceBeforeLoginMs: ['duration', 'How long it may be silent before it logged in.'],
+}).describe('Bounds of one IMAP connection.')
+
+const dnsSection = z
+  .strictObject({
+    servers: z
+      .array(endpoint('"127.0.0.1:53"'))
+      .max(10)
+      .default([])
+      .describe(
+        'Resolvers, as "127.0.0.1:53". Empty: those of /etc/resolv.conf. Blocklists refuse public resolvers: run one of your own (unbound).',
+      ),
+    'trust-ad': yes(false, 'Believe the AD bit (DNSSEC) of resolvers that are not on loopback.'),
+    timeout: duration('5 s', 'One look-up takes at most so long; without an answer mail is judged without it.'),
+  })
+  .prefault({})
+  .describe('Looking up names.')
+
+const spamSection = z
+  .strictObject({
+    scan: yes(true, 'Judge what comes in. false takes every message as it is.'),
+    verify: yes(true, 'Check SPF, DKIM and DMARC.'),
+    flag: points(thresholds.flag, 'From this score on a message is filed as Junk.'),
+    reject: points(thresholds.reject, 'From this score on it is refused.'),
+    'honour-dmarc': yes(postDefaults.spam.honourDmarc, "Do what the author's domain asks for mail that fails DMARC."),
+    threads: count(0, 0, 64, 'Scan threads; 0: one less than there are cores, at least one.'),
+    deadline: duration('5 s', 'A scan that computes for longer is ended, and the message goes on without it.'),
+  })
+  .prefault({})
+  .describe('The filter.')
+
+const blocklist = z.strictObject({
+  zone: z.string({ error: 'must be a domain name, in quotes' }).min(3).max(200).describe('Where the list is asked.'),
+  weight: points(2, 'Points for a listed address, where the list says nothing finer.'),
+})
+
+const keepSection = z
+  .strictObject({
+    junk: duration(writeDuration(postDefaults.keepJunkMs), 'Messages in Junk are removed after so long.'),
+    receipts: duration(
+      writeDuration(postDefaults.keepReceiptsMs),
+      'How long it is remembered how each message was judged.',
+    ),
+  })
+  .prefault({})
+  .describe('How long things are kept.')
+
+export const settingsSchema = z.strictObject({
+  host: hostName("This server's own name: what MX records name and the reverse look-up of its address says."),
+  data: path('postern-data', 'The folder of the mail store; made when it is not there.'),
+  postmaster: z
+    .string()
+    .max(320)
+    .default('')
+    .describe('The account that gets mail for postmaster@ and abuse@. Empty: the first account.'),
+  quota: size('10 GB', 'Room for the mail of a new account; "0 B" is no limit.'),
+  listen: listenSection,
+  tls: tlsSection,
+  connections: connectionsSection,
+  smtp: smtpSection,
+  imap: imapSection,
+  dns: dnsSection,
+  spam: spamSection,
+  blocklists: z
+    .array(blocklist)
+    .max(20)
+    .default([
+      { zone: 'zen.spamhaus.org', weight: 4 },
+      { zone: 'b.barracudacentral.org', weight: 2 },
+    ])
+    .describe(
+      'DNS blocklists that are asked about every peer. Writing one replaces the default list (Spamhaus ZEN, 4 points; Barracuda, 2 points); read their terms of use.',
+    ),
+  bans: bansSection(talkSentences),
+  keep: keepSection,
+  log: z
+    .strictObject({
+      level: oneOf(['debug', 'info', 'warn', 'error'], 'info', 'The least level that is written.'),
+      format: oneOf(['json', 'text'], 'json', 'One JSON object a line, or text for people.'),
+    })
+    .prefault({})
+    .describe('The log, on standard error.'),
+  dangerous: z
+    .strictObject({
+      'passwords-without-encryption-from-loopback': yes(
+        false,
+        'For test tools only: takes passwords without TLS from programs on this machine.',
+      ),
+    })
+    .prefault({})
+    .describe('What nobody should need.'),
+})
+export type Settings = z.output<typeof settingsSchema>
