@@ -27,8 +27,12 @@ test('a clock that jumps back loses nothing', () => {
 })
 
 test('a name that nobody vouches for earns nothing', () => {
-  assert.deepEqual(senderKeys('192.0.2.7', 'bank@big.example', undefined), { network: 'n:192.0.2.0/24' })
+  assert.deepEqual(senderKeys('192.0.2.7', 'bank@big.example', undefined), {
+    host: 'h:192.0.2.7',
+    network: 'n:192.0.2.0/24',
+  })
   assert.deepEqual(senderKeys('2001:db8:1:2::1', 'a@b.example', 'b.example'), {
+    host: 'h:2001:db8:1:2::/64',
     network: 'n:2001:db8:1::/48',
     address: 'a:a@b.example',
     domain: 'd:b.example',

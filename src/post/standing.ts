@@ -4,7 +4,7 @@
  * A count loses half its weight in HALF_LIFE, so that a network that changed hands is judged by its new owner's mail. The score
  * is the log-odds of unwanted mail, shrunk towards nothing while little is known.
  */
-import { prefixOf, readIp, writePrefix } from '../base/ip.ts'
+import { subjectsOf } from '../ban/subject.ts'
 
 const HALF_LIFE = 30 * 86_400_000
 /** Messages of history at which a score counts half of what it says. */
@@ -51,15 +51,38 @@ export const standingScore = (standing: Standing | undefined, now: number): numb
   return Math.max(-MOST_SCORE, Math.min(MOST_SCORE, Math.log((unwanted + 0.5) / (wanted + 0.5)))) * trust
 }
 
+/** Wanted messages, as they weigh now, from which a sender is trusted… */
+const TRUSTED_WANTED = 2
+/** …and how many times more they must be than the unwanted ones. */
+const TRUSTED_RATIO = 3
+const STRONGLY = 3
+
+/**
+ * Whether this sender delivers wanted mail, so that one message of spam is not its doing.
+ * @param strongly asks for several times as much: for a whole network that speaks for a host of which nothing is known.
+ */
+export const isTrusted = (standing: Standing | undefined, now: number, strongly = false): boolean => {
+  if (standing === undefined) return false
+  const { wanted, unwanted } = faded(standing, now)
+  const factor = strongly ? STRONGLY : 1
+  return wanted >= TRUSTED_WANTED * factor && wanted >= unwanted * TRUSTED_RATIO * factor
+}
+
 /** The keys under which a sender's history is kept; the domain only where SPF, DKIM or DMARC vouch for it, because anybody may write a name. */
-export type SenderKeys = { readonly network: string; readonly address?: string; readonly domain?: string }
+export type SenderKeys = {
+  readonly host: string
+  readonly network: string
+  readonly address?: string
+  readonly domain?: string
+}
 
 /** @param address the From or envelope address, lower case. @param vouched the domain that authentication stands for. */
 export const senderKeys = (ip: string, address: string | undefined, vouched: string | undefined): SenderKeys => {
-  const read = readIp(ip)
-  const network = read.ok ? `n:${writePrefix(prefixOf(read.value, read.value.version === 4 ? 24 : 48))}` : 'n:?'
+  const subjects = subjectsOf(ip)
+  const [host, network] = [`h:${subjects?.address ?? '?'}`, `n:${subjects?.network ?? '?'}`]
   const own = address !== undefined && vouched !== undefined && address.endsWith(`@${vouched}`)
   return {
+    host,
     network,
     ...(own ? { address: `a:${address}` } : {}),
     ...(vouched === undefined ? {} : { domain: `d:${vouched}` }),

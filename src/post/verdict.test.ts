@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import { decide, type Judged, mildest } from './verdict.ts'
 
 const policy = { flag: 5, reject: 10, honourDmarc: true }
-const plain: Judged = { score: 0, dmarc: 'none', dmarcPolicy: 'none', trustedForwarder: false, trapped: false }
+const plain: Judged = {
+  score: 0,
+  dmarc: 'none',
+  dmarcPolicy: 'none',
+  trustedForwarder: false,
+  trapped: false,
+  barred: false,
+}
 
 for (const [name, judged, want, reasons] of [
   ['plain mail', {}, 'accept', []],
@@ -11,6 +18,7 @@ for (const [name, judged, want, reasons] of [
   ['the flag threshold itself', { score: 5 }, 'flag', ['score']],
   ['the reject threshold itself', { score: 10 }, 'reject', ['score']],
   ['a trap, whatever the score', { trapped: true, score: -5 }, 'reject', ['spamtrap']],
+  ['a sender whose name is sentenced', { barred: true }, 'reject', ['sender-banned']],
   ['a DMARC failure under p=reject', { dmarc: 'fail', dmarcPolicy: 'reject' }, 'reject', ['dmarc']],
   ['a DMARC failure under p=quarantine', { dmarc: 'fail', dmarcPolicy: 'quarantine' }, 'flag', ['dmarc']],
   ['a DMARC failure under p=none', { dmarc: 'fail', dmarcPolicy: 'none' }, 'accept', []],

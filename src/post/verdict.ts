@@ -13,9 +13,12 @@ export type Judged = {
   readonly dmarcPolicy: 'none' | 'quarantine' | 'reject'
   /** An ARC chain that holds, of a sealer whose mail is wanted here. */
   readonly trustedForwarder: boolean
+  /** One of the recipients is a spamtrap, and the sender is nobody whose mail is wanted. */
   readonly trapped: boolean
+  /** The jail has a sentence on the sender's name, and authentication says that it is the sender. */
+  readonly barred: boolean
 }
-export type Reason = 'score' | 'dmarc' | 'spamtrap'
+export type Reason = 'score' | 'dmarc' | 'spamtrap' | 'sender-banned'
 export type Verdict = { readonly kind: 'accept' | 'flag' | 'reject'; readonly reasons: readonly Reason[] }
 
 /** @returns the verdict and why; reasons are empty for accept. */
@@ -23,6 +26,7 @@ export const decide = (policy: VerdictPolicy, judged: Judged): Verdict => {
   const failed = policy.honourDmarc && judged.dmarc === 'fail' && !judged.trustedForwarder
   const rejects: readonly (readonly [Reason, boolean])[] = [
     ['spamtrap', judged.trapped],
+    ['sender-banned', judged.barred],
     ['score', judged.score >= policy.reject],
     ['dmarc', failed && judged.dmarcPolicy === 'reject'],
   ]

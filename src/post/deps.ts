@@ -1,0 +1,28 @@
+/** What the post office needs of the house: everything that a test wants to decide is here. Types only; pure. */
+import type { Log } from '../base/log.ts'
+import type { Store } from '../store/store.ts'
+import type { SpoolFiles } from './deliver.ts'
+import type { Lookups, Peers } from './gather.ts'
+import type { SenderHistory } from './history.ts'
+import type { Jail } from './jail.ts'
+import type { Learn, Scan } from './scan-port.ts'
+import type { PostSettings } from './settings.ts'
+
+export type PostDeps = {
+  readonly store: Store
+  readonly scan: Scan
+  readonly learn?: Learn
+  readonly lookups: Lookups
+  readonly jail: Pick<Jail, 'barred' | 'barredSender' | 'offence'>
+  readonly history: SenderHistory
+  readonly settings: () => PostSettings
+  readonly now: () => number
+  /** That many fresh random octets. */
+  readonly fresh: (octets: number) => Uint8Array
+  /** Runs `work` after what is being answered now went out (setImmediate): a ban cuts the line that its reason is said on. */
+  readonly soon: (work: () => void) => void
+  readonly files?: SpoolFiles
+  readonly log: Log
+}
+/** With what the office keeps for itself. */
+export type OfficeDeps = PostDeps & { readonly peers: Peers }

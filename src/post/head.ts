@@ -1,0 +1,84 @@
+/**
+ * What the post office reads of a message's header by itself: how often it was passed on (RFC 5321 section 6.3), who it says it is
+ * from, what a receipt names, and which Authentication-Results pretend to be ours (RFC 8601 section 5). Pure, linear, bounded by MOST_HEAD.
+ */
+import { fieldRanges } from '../mime/fields.ts'
+
+export const MOST_HEAD = 262_144 // octets; a header beyond is not looked at, and the scan sees it whole
+const MOST_TEXT = 300
+
+export type Head = {
+  /** Received fields. */
+  readonly hops: number
+  readonly messageId: string
+  /** Unfolded octets as they came, for people; not decoded. */
+  readonly subject: string
+  readonly from: string
+  /** The one address of the From field, lower case; undefined where there is none or several. */
+  readonly fromAddress: string | undefined
+  /** Where fields stand that claim to be our own verdict: to be cut out. */
+  readonly forged: readonly (readonly [from: number, to: number])[]
+}
+
+const textOf = (octets: Uint8Array, from: number, to: number): string =>
+  Buffer.from(octets.buffer, octets.byteOffset + from, Math.min(to - from, 4 * MOST_TEXT))
+    .toString('utf8')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, MOST_TEXT)
+
+const addressOf = (from: string): string | undefined => {
+  const bare = from.replaceAll(/"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)/g, '')
+  const found = bare.includes('<')
+    ? [...bare.matchAll(/<\s*([^<>\s]+@[^<>\s]+?)\s*>/g)]
+    : [...bare.matchAll(/([^\s,;<>]+@[^\s,;<>]+)/g)]
+  return found.length === 1 ? found[0]?.[1]?.toLowerCase() : undefined
+}
+
+/** The authserv-id of an Authentication-Results value: its first word, comments aside, quoted or not. */
+const servedBy = (value: string): string =>
+  value
+    .replaceAll(/\((?:[^()\\]|\\.)*\)/g, ' ')
+    .trim()
+    .split(/[\s;]/, 1)[0]
+    ?.replaceAll('"', '')
+    .toLowerCase() ?? ''
+
+/**
+ * @param octets the message, or its first MOST_HEAD octets. @param host our own name.
+ * @returns what its header says; absent fields are empty.
+ */
+export const readHead = (octets: Uint8Array, host: string): Head => {
+  const seen = new Map<string, string>()
+  const forged: (readonly [number, number])[] = []
+  let hops = 0
+  for (const field of fieldRanges(octets.subarray(0, MOST_HEAD))) {
+    const { name } = field
+    if (name === 'received') hops += 1
+    else if (name === 'authentication-results') {
+      if (servedBy(textOf(octets, field.valueFrom, field.valueTo)) === host.toLowerCase())
+        forged.push([field.from, field.to])
+    } else if ((name === 'from' || name === 'subject' || name === 'message-id') && !seen.has(name))
+      seen.set(name, textOf(octets, field.valueFrom, field.valueTo))
+  }
+  const from = seen.get('from') ?? ''
+  return {
+    hops,
+    messageId: seen.get('message-id') ?? '',
+    subject: seen.get('subject') ?? '',
+    from,
+    fromAddress: addressOf(from),
+    forged,
+  }
+}
+
+/** @returns the octets without these ranges, which are in order; everything else byte for byte. */
+export const without = (octets: Uint8Array, ranges: Head['forged']): Uint8Array => {
+  const kept: Uint8Array[] = []
+  let at = 0
+  for (const [from, to] of ranges) {
+    kept.push(octets.subarray(at, from))
+    at = to
+  }
+  return Buffer.concat([...kept, octets.subarray(at)])
+}

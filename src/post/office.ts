@@ -1,0 +1,274 @@
+/**
+ * The post office as the SMTP session sees it (ports.ts): who may send, which recipients there are, what becomes of a message, and what a
+ * session did wrong. RFC 5321 sections 3.3, 3.6 and 4.5.1. What RCPT promised is kept until the message comes, so that the data
+ * phase looks nothing up again.
+ *
+ * Refused on purpose: addresses that lead elsewhere (this server does not send yet), also when they lead here too: half a delivery is a loss.
+ */
+import type { AccountId } from '../base/ids.ts'
+import type { Account, Store } from '../store/store.ts'
+import type { OfficeDeps, PostDeps } from './deps.ts'
+import { type PeerFacts, Peers } from './gather.ts'
+import { MOST_HEAD, readHead } from './head.ts'
+import { accountName } from './login.ts'
+import type { Mail, Taken, Taker } from './mail.ts'
+import { isNameless, unknownWeight } from './offences.ts'
+import type { Envelope, PostOffice, RcptOutcome, RcptReason, Recipient, Sender } from './ports.ts'
+import { receive } from './receive.ts'
+import { Recent } from './recent.ts'
+import { type Destination, type Route, route } from './route.ts'
+import { isTrusted, senderKeys } from './standing.ts'
+import { isProvider } from './weigh.ts'
+
+const MOST_TRANSACTIONS = 10_000
+const MOST_TAKEN = 2_000 // recipients of one transaction; the session refuses more much earlier
+const DOMAINS_MS = 2_000
+const ID_OCTETS = 8
+
+const refuse = (reason: RcptReason, text?: string): RcptOutcome => ({
+  kind: 'refuse',
+  reason,
+  ...(text === undefined || text === '' ? {} : { text }),
+})
+const ok: RcptOutcome = { kind: 'ok' }
+
+/** The domains that are served here, asked of the store every DOMAINS_MS at most. */
+class Domains {
+  readonly #store: Store
+  readonly #now: () => number
+  #names: ReadonlySet<string> = new Set()
+  #readAt: number | undefined
+
+  constructor(store: Store, now: () => number) {
+    this.#store = store
+    this.#now = now
+  }
+
+  /** @returns the names; those of before when the store does not answer, undefined when it never did. */
+  async names(): Promise<ReadonlySet<string> | undefined> {
+    if (this.#readAt !== undefined && Math.abs(this.#now() - this.#readAt) < DOMAINS_MS) return this.#names
+    const read = await this.#store.domains()
+    if (read.ok) {
+      this.#names = new Set(read.value.map(({ name }) => name))
+      this.#readAt = this.#now()
+    }
+    return this.#readAt === undefined ? undefined : this.#names
+  }
+}
+
+type Transaction = { readonly at: number; readonly taken: Map<string, Taken> }
+type Found = { readonly taken: Taken } | { readonly refused: RcptOutcome; readonly unknown: boolean }
+
+/** The office itself; `postOffice` gives its door. */
+class Office {
+  readonly #deps: OfficeDeps
+  readonly #domains: Domains
+  readonly #transactions = new Recent<Transaction>(MOST_TRANSACTIONS)
+
+  constructor(deps: PostDeps) {
+    this.#deps = { ...deps, peers: new Peers(deps.lookups, deps.now) }
+    this.#domains = new Domains(deps.store, deps.now)
+  }
+
+  async sender(sender: Sender): Promise<RcptOutcome> {
+    const { jail } = this.#deps
+    const named = sender.mailFrom?.text.toLowerCase()
+    if (jail.barred(sender.ip, 'mail') !== undefined) return refuse('sender-banned')
+    if (named !== undefined && sender.account === undefined && jail.barredSender(named) !== undefined)
+      return refuse('sender-banned')
+    this.#transactions.set(sender.session, { at: sender.at, taken: new Map() })
+    // Started here, waited for at RCPT: the answers come while the envelope is still being said. It never rejects.
+    if (sender.account === undefined) void this.#facts(sender)
+    return ok
+  }
+
+  async route(
+    sender: Sender,
+    recipient: Recipient,
+    so: { readonly accepted: number; readonly declaredSize: number },
+  ): Promise<RcptOutcome> {
+    if (sender.mailFrom === null && so.accepted > 0) return refuse('null-sender-many')
+    const stranger = sender.account === undefined
+    if (stranger && (await this.#isRefusedPeer(sender))) return refuse('sender-banned')
+    const found = await this.#find(recipient, so.declaredSize)
+    if ('refused' in found) {
+      if (found.unknown && stranger) await this.#tellUnknown(sender, recipient)
+      return found.refused
+    }
+    const transaction = this.#transactions.get(sender.session)
+    if (transaction?.at === sender.at && transaction.taken.size < MOST_TAKEN)
+      transaction.taken.set(recipient.address.text, found.taken)
+    return ok
+  }
+
+  async receive(envelope: Envelope, body: Mail['body']): ReturnType<PostOffice['receive']> {
+    const { fresh, now, settings } = this.#deps
+    const current = settings()
+    const taken = await this.#takenOf(envelope)
+    if (taken === undefined) return { kind: 'deferred', reason: 'busy' }
+    const mail: Mail = {
+      id: Buffer.from(fresh(ID_OCTETS)).toString('hex'),
+      at: now(),
+      envelope,
+      body,
+      head: readHead(await this.#headOf(body), current.host),
+      takers: distinctTakers(taken),
+      trapped: taken.some(({ kind }) => kind === 'spamtrap'),
+    }
+    return receive(this.#deps, current, mail, [...((await this.#domains.names()) ?? [])])
+  }
+
+  #facts(sender: { readonly ip: string }): Promise<PeerFacts> {
+    return this.#deps.peers.facts(sender.ip, this.#deps.settings().lookups)
+  }
+
+  async #headOf(body: Mail['body']): Promise<Uint8Array> {
+    if ('bytes' in body) return body.bytes
+    return (await this.#deps.files?.head(body.file, MOST_HEAD)) ?? new Uint8Array(0)
+  }
+
+  /** What RCPT promised, or asked again where the transaction was forgotten; undefined when the store does not answer. */
+  async #takenOf(envelope: Envelope): Promise<readonly Taken[] | undefined> {
+    const transaction = this.#transactions.get(envelope.session)
+    this.#transactions.delete(envelope.session)
+    const all: Taken[] = []
+    for (const recipient of envelope.recipients) {
+      const promised = transaction?.at === envelope.at ? transaction.taken.get(recipient.address.text) : undefined
+      if (promised !== undefined) {
+        all.push(promised)
+        continue
+      }
+      const found = await this.#find(recipient, 0)
+      if ('refused' in found) return undefined
+      all.push(found.taken)
+    }
+    return all
+  }
+
+  /** The peer is banned by now, or has no reverse name and is banned for it. */
+  async #isRefusedPeer(sender: Sender): Promise<boolean> {
+    const { jail, settings } = this.#deps
+    if (jail.barred(sender.ip, 'mail') !== undefined) return true
+    if (!settings().lookups.reverse || !settings().requireReverse) return false
+    if (!isNameless(await this.#facts(sender))) return false
+    const bans = jail.offence({
+      kind: 'no-reverse',
+      ip: sender.ip,
+      service: 'mail',
+      note: sender.session,
+      ...(await this.#trust(sender)),
+    })
+    return bans.length > 0
+  }
+
+  async #tellUnknown(sender: Sender, recipient: Recipient): Promise<void> {
+    const facts = await this.#facts(sender)
+    const trust = await this.#trust(sender)
+    const { jail, soon } = this.#deps
+    soon(() => {
+      jail.offence({
+        kind: 'unknown-recipient',
+        ip: sender.ip,
+        service: 'mail',
+        weight: unknownWeight(facts),
+        sameAs: recipient.address.text.toLowerCase().slice(0, 64),
+        note: sender.session,
+        ...trust,
+      })
+    })
+  }
+
+  async #trust(sender: Sender): Promise<{ readonly hostTrusted: boolean; readonly networkTrusted: boolean }> {
+    const { history, now } = this.#deps
+    const standings = await history.standings(senderKeys(sender.ip, undefined, undefined))
+    const networkTrusted = isTrusted(standings.network, now())
+    const { iprev } = await this.#facts(sender)
+    const hostTrusted =
+      isProvider(iprev) || isTrusted(standings.host, now()) || isTrusted(standings.network, now(), true)
+    return { hostTrusted, networkTrusted }
+  }
+
+  async #find(recipient: Recipient, declaredSize: number): Promise<Found> {
+    const refused = (outcome: RcptOutcome, unknown = false): Found => ({ refused: outcome, unknown })
+    const domains = await this.#domains.names()
+    if (domains === undefined) return refused(refuse('unavailable'))
+    const { local } = recipient.address
+    const postmaster = await this.#postmaster(local)
+    // RFC 5321 section 4.5.1: <postmaster> without a domain is the one of this host.
+    const domain = recipient.address.domain === '' ? ([...domains][0] ?? '') : recipient.address.domain
+    const where = await route(local, domain, {
+      isOurs: (name) => domains.has(name),
+      address: (address) => this.#deps.store.address({ address }),
+      postmaster: () => postmaster,
+      now: this.#deps.now(),
+    })
+    if (where.kind !== 'deliver') return foundOf(where)
+    if (where.forwards.length > 0)
+      return refused(refuse('relay-denied', 'This address leads to another server, and this one does not send mail on'))
+    return this.#takers(where.to, declaredSize)
+  }
+
+  async #takers(to: readonly Destination[], declaredSize: number): Promise<Found> {
+    const takers: Taker[] = []
+    for (const { account: id, detail } of to) {
+      const account = await this.#deps.store.account({ id })
+      if (!account.ok)
+        return { refused: refuse(account.error === 'no-such-account' ? 'unknown-user' : 'unavailable'), unknown: false }
+      if (account.value.state === 'disabled') return { refused: refuse('disabled'), unknown: false }
+      const { quotaBytes, usedBytes } = account.value
+      if (quotaBytes > 0 && usedBytes + declaredSize > quotaBytes)
+        return { refused: refuse('over-quota'), unknown: false }
+      takers.push({ account: account.value, detail })
+    }
+    return { taken: { kind: 'mailboxes', takers } }
+  }
+
+  async #postmaster(local: string): Promise<AccountId | undefined> {
+    if (!/^(postmaster|abuse)$/i.test(local)) return undefined
+    const { postmaster } = this.#deps.settings()
+    const { store } = this.#deps
+    if (postmaster !== undefined) {
+      const account = await store.account({ name: accountName(postmaster) })
+      if (account.ok) return account.value.id
+    }
+    const accounts = await store.accounts()
+    return accounts.ok ? oldest(accounts.value)?.id : undefined
+  }
+}
+
+const oldest = (accounts: readonly Account[]): Account | undefined =>
+  accounts.reduce<Account | undefined>(
+    (first, next) => (first === undefined || next.id < first.id ? next : first),
+    undefined,
+  )
+
+const foundOf = (where: Exclude<Route, { readonly kind: 'deliver' }>): Found => {
+  if (where.kind === 'spamtrap' || where.kind === 'blackhole') return { taken: { kind: where.kind } }
+  if (where.kind === 'unknown') return { refused: refuse('unknown-user'), unknown: true }
+  if (where.kind === 'elsewhere') return { refused: refuse('relay-denied'), unknown: false }
+  if (where.kind === 'reject') return { refused: refuse('disabled', where.says), unknown: false }
+  return { refused: refuse('unavailable'), unknown: false }
+}
+
+/** One for each account, however many of its addresses were named; the one with a detail where there is one. */
+const distinctTakers = (taken: readonly Taken[]): readonly Taker[] => {
+  const byAccount = new Map<AccountId, Taker>()
+  for (const taker of taken.flatMap((one) => (one.kind === 'mailboxes' ? one.takers : []))) {
+    const before = byAccount.get(taker.account.id)
+    if (before === undefined || before.detail === '') byAccount.set(taker.account.id, taker)
+  }
+  return [...byAccount.values()]
+}
+
+/** @returns the door that session/smtp knocks at. */
+export const postOffice = (deps: PostDeps): PostOffice => {
+  const office = new Office(deps)
+  return {
+    sender: (sender) => office.sender(sender),
+    route: (sender, recipient, so) => office.route(sender, recipient, so),
+    receive: (envelope, body) => office.receive(envelope, body),
+    offence: (kind, peer) => {
+      deps.jail.offence({ kind, ip: peer.ip, service: 'mail', note: peer.session })
+    },
+  }
+}

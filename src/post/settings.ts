@@ -1,0 +1,35 @@
+/** What of the settings the post office asks for, with the defaults. Types and data; pure. app/settings declares them for people. */
+import type { JailSettings } from './jail.ts'
+import type { Thresholds } from './verdict.ts'
+
+export type PostSettings = {
+  /** Our own name: in Received, and as the authserv-id of Authentication-Results (RFC 8601 section 2.5). */
+  readonly host: string
+  /** The login name of whom postmaster@ and abuse@ of every domain reach; the first account where it is not set. */
+  readonly postmaster?: string | undefined
+  /** What the scan threads do; with all of it false messages are taken as they are. */
+  readonly scan: { readonly verify: boolean; readonly score: boolean; readonly summary: boolean }
+  /** Asked about every peer. */
+  readonly lookups: { readonly reverse: boolean; readonly dnsbl: boolean }
+  /** A peer without a reverse name is an offender, as in the talk; false makes it a mere fact for the score. */
+  readonly requireReverse: boolean
+  readonly spam: Thresholds & { readonly honourDmarc: boolean }
+  /** Received fields beyond which a message is going in circles (RFC 5321 section 6.3). */
+  readonly mostHops: number
+  readonly keepReceiptsMs: number
+  readonly keepJunkMs: number
+  readonly jail: JailSettings
+}
+
+const DAY = 86_400_000
+
+/** The defaults of everything that has one. */
+export const postDefaults = {
+  scan: { verify: true, score: true, summary: true },
+  lookups: { reverse: true, dnsbl: true },
+  requireReverse: true,
+  spam: { flag: 5, reject: 10, honourDmarc: true },
+  mostHops: 50,
+  keepReceiptsMs: 30 * DAY,
+  keepJunkMs: 30 * DAY,
+} as const satisfies Partial<PostSettings>

@@ -1,0 +1,118 @@
+/**
+ * Facts, the scan's outcome and our own history put together: who the sender is (as far as anybody vouches), whether the host is one that
+ * delivers wanted mail, what the message scores, and what follows for each recipient. History is read through the deps; the decision is pure.
+ */
+import type { SenderIdentity } from '../ban/offence.ts'
+import { thresholdsOf } from './account-settings.ts'
+import { plainAuthResults } from './auth-results.ts'
+import { claimedAddress } from './gather.ts'
+import type { SenderHistory, Standings } from './history.ts'
+import type { Jail } from './jail.ts'
+import type { Decision, Known, Mail } from './mail.ts'
+import { isSharedDomain, isSharedHost } from './providers.ts'
+import { type EarlyFacts, historyOf, type ScanOutcome, type Verified, vouchedDomain } from './scan-port.ts'
+import type { PostSettings } from './settings.ts'
+import { isTrusted, senderKeys } from './standing.ts'
+import { decide, type Judged, mildest } from './verdict.ts'
+
+export type WeighDeps = {
+  readonly history: SenderHistory
+  readonly jail: Pick<Jail, 'barredSender'>
+  readonly now: () => number
+}
+
+/** @returns the claimed address, where authentication speaks for its domain. */
+const provenAddress = (claimed: string | undefined, vouched: string | undefined): string | undefined =>
+  claimed !== undefined && vouched !== undefined && claimed.endsWith(`@${vouched}`) ? claimed : undefined
+
+const identityOf = (
+  claimed: string | undefined,
+  vouched: string | undefined,
+  standings: Standings,
+  own: { readonly domains: readonly string[]; readonly correspondent: boolean },
+  now: number,
+): SenderIdentity => {
+  const ours = vouched !== undefined && own.domains.includes(vouched)
+  return {
+    domain: vouched,
+    address: provenAddress(claimed, vouched),
+    domainTrusted:
+      ours ||
+      own.correspondent ||
+      (vouched !== undefined && isSharedDomain(vouched)) ||
+      isTrusted(standings.domain, now),
+    addressTrusted: ours || own.correspondent || isTrusted(standings.address, now),
+  }
+}
+
+/** Whether a peer's confirmed reverse name is that of a large provider. */
+export const isProvider = (iprev: EarlyFacts['iprev']): boolean =>
+  iprev?.result === 'pass' && iprev.name !== undefined && isSharedHost(iprev.name)
+
+const sealedByTrusted = async (deps: WeighDeps, wire: Verified | undefined): Promise<boolean> => {
+  const holds = wire?.arc?.cv === 'pass' || wire?.arc?.result === 'pass'
+  if (!holds || wire?.arcSealer === undefined || wire.dmarc?.result !== 'fail') return false
+  return (
+    isSharedDomain(wire.arcSealer) ||
+    isSharedHost(wire.arcSealer) ||
+    isTrusted(await deps.history.domainStanding(wire.arcSealer), deps.now())
+  )
+}
+
+/** @returns what is known of the message and its sender. */
+export const weigh = async (
+  deps: WeighDeps,
+  settings: PostSettings,
+  mail: Mail,
+  facts: EarlyFacts,
+  scanned: ScanOutcome,
+): Promise<Known> => {
+  const now = deps.now()
+  const { wire, output, authResults } = scanned.kind === 'done' ? scanned : {}
+  const claimed = claimedAddress(mail.head.fromAddress, mail.envelope)
+  const vouched = vouchedDomain(wire, claimed?.slice(claimed.lastIndexOf('@') + 1))
+  const keys = senderKeys(mail.envelope.ip, claimed, vouched)
+  const history = historyOf(facts, wire)
+  const standings = settings.scan.score ? await deps.history.standings(keys) : {}
+  const own = { domains: history?.ownDomains ?? [], correspondent: history?.knownCorrespondent ?? false }
+  const sender = identityOf(claimed, vouched, standings, own, now)
+  const proven = sender.address ?? (vouched === undefined ? undefined : `@${vouched}`)
+  const networkTrusted = isTrusted(standings.network, now)
+  return {
+    facts,
+    scan: scanned.kind,
+    wire,
+    output,
+    authResults: authResults ?? plainAuthResults(settings.host, mail.envelope.ip, facts.iprev),
+    keys,
+    sender,
+    hostTrusted: isProvider(facts.iprev) || isTrusted(standings.host, now) || isTrusted(standings.network, now, true),
+    networkTrusted,
+    trustedForwarder: await sealedByTrusted(deps, wire),
+    barred: proven !== undefined && deps.jail.barredSender(proven) !== undefined,
+  }
+}
+
+const dmarcWords = ['pass', 'fail', 'temperror', 'permerror'] as const
+const policyWords = ['quarantine', 'reject'] as const
+
+const judgedOf = (mail: Mail, known: Known): Judged => ({
+  score: known.output?.score ?? 0,
+  dmarc: dmarcWords.find((word) => word === known.wire?.dmarc?.result) ?? 'none',
+  dmarcPolicy: policyWords.find((word) => word === known.wire?.dmarc?.policy) ?? 'none',
+  trustedForwarder: known.trustedForwarder,
+  // A wanted sender who answers to everybody named in a spammer's message is no spammer.
+  trapped: mail.trapped && !(known.sender.address !== undefined && known.sender.addressTrusted),
+  barred: known.barred,
+})
+
+/** @returns the verdicts: each recipient's by their own thresholds, the answer, and the server's. Pure. */
+export const decideMail = (settings: PostSettings, mail: Mail, known: Known): Decision => {
+  const judged = judgedOf(mail, known)
+  const { honourDmarc } = settings.spam
+  const server = decide(settings.spam, judged)
+  const verdicts = mail.takers.map(({ account }) =>
+    decide({ ...thresholdsOf(account.settings, settings.spam), honourDmarc }, judged),
+  )
+  return { verdicts, answer: verdicts.length === 0 ? server : mildest(verdicts), server }
+}
