@@ -21,6 +21,7 @@ export const events = {
   'proxy-failed': { level: 'warn', says: 'a trusted proxy sent no sound PROXY header; its connection was closed' },
   'smtp-rcpt-refused': { level: 'info', says: 'a recipient was refused' },
   'smtp-offence': { level: 'info', says: 'a peer talked early, too slowly, or not SMTP' },
+  'smtp-fault': { level: 'error', says: 'a part behind an SMTP session failed; the peer was told to try again later' },
   'message-accepted': { level: 'info', says: 'a message was stored; 250 was said after this' },
   'message-flagged': { level: 'info', says: 'a message was stored and filed as spam' },
   'message-rejected': { level: 'info', says: 'a message was refused after its data' },

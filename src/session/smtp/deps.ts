@@ -1,0 +1,25 @@
+/** What a receiving SMTP session needs of the house; all that a test wants to decide is here. Types only. */
+import type { Log } from '../../base/log.ts'
+import type { Spool } from '../../base/spool.ts'
+import type { PostOffice } from '../../post/ports.ts'
+import type { SmtpLimits } from './limits.ts'
+
+export type SmtpDeps = {
+  readonly office: PostOffice
+  readonly newSpool: () => Spool
+  /** Epoch ms. */
+  readonly now: () => number
+  readonly log: Log
+  readonly limits: SmtpLimits
+  /** Our own name: in the greeting, and the domain of `<Postmaster>`. */
+  readonly host: string
+  /** Whether there is a certificate to offer. */
+  readonly startTls: boolean
+  /** What happens to a message with an LF that stands alone; a lone CR is always refused. */
+  readonly bareLf: 'refuse' | 'rewrite'
+  /**
+   * What happens to a peer that sends on where it must wait for an answer: after EHLO, HELO, and DATA (RFC 2920 section 3.1). `refuse` cuts it;
+   * `allow` reads on. After STARTTLS what was sent early is always thrown away.
+   */
+  readonly early: 'refuse' | 'allow'
+}
