@@ -2,10 +2,11 @@
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { flagBits } from '../store.ts'
-import { bodyKinds, readBody } from './body.ts'
+import { bodyKinds } from './body.ts'
 import { num, octets } from './door.ts'
-import { unpackHead } from './head.ts'
+import { forms, unpackHead } from './head.ts'
 import type { House, Run } from './house.ts'
+import { bodyOf } from './messages.ts'
 
 const PIECE = 500 // rows of a kind in one call of tidy: some ten milliseconds
 const TOMBSTONE_AGE = 90 * 86_400_000
@@ -24,8 +25,11 @@ const rules: readonly (readonly [says: string, sql: string])[] = [
   ],
   ['a message is in no mailbox', 'SELECT mailbox, uid FROM messages WHERE mailbox NOT IN (SELECT id FROM mailboxes)'],
   ['a message has no blob', 'SELECT mailbox, uid FROM messages WHERE blob NOT IN (SELECT id FROM blobs)'],
-  ['a blob has no body', 'SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM bodies)'],
-  ['a body has no blob', 'SELECT blob FROM bodies WHERE blob NOT IN (SELECT id FROM blobs)'],
+  ['a blob has no body', `SELECT id FROM blobs WHERE form = ${forms.apart} AND id NOT IN (SELECT blob FROM bodies)`],
+  [
+    'a body has no blob',
+    `SELECT blob FROM bodies WHERE blob NOT IN (SELECT id FROM blobs WHERE form = ${forms.apart})`,
+  ],
   [
     'a blob is in no message and not loose',
     'SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM messages) AND id NOT IN (SELECT blob FROM loose)',
@@ -98,15 +102,11 @@ export const check: Run<'check'> = (house) => {
 const checkBodies = (house: House, findings: string[]): void => {
   let last = 0
   for (;;) {
-    const rows = house.tx.lists(
-      'SELECT b.id, b.size, b.head, o.kind, o.data FROM blobs b JOIN bodies o ON o.blob = b.id WHERE b.id > ? ORDER BY b.id LIMIT 200',
-      last,
-    )
+    const rows = house.tx.lists('SELECT id, size, form, head FROM blobs WHERE id > ? ORDER BY id LIMIT 200', last)
     for (const row of rows) {
       last = num(row[0])
       try {
-        unpackHead(octets(row[2]))
-        const body = readBody({ kind: num(row[3]), data: octets(row[4]) }, house.bodies)
+        const body = bodyOf(house, last, num(row[2]), unpackHead(octets(row[3])))
         if (body.length !== num(row[1])) findings.push(`blob ${last} has ${body.length} octets, not ${num(row[1])}`)
       } catch (error) {
         findings.push(`blob ${last} cannot be read: ${error instanceof Error ? error.message : String(error)}`)

@@ -17,7 +17,7 @@ import { APPLICATION_ID, migrations, SCHEMA_VERSION, schema } from './schema.ts'
 export type OpenFault = StoreFault | 'locked' | 'newer-version' | 'not-ours'
 
 export const fileNames = { database: 'postern.db', lock: 'postern.lock', bodies: 'bodies' } as const
-const PAGE_SIZE = 8192
+const PAGE_SIZE = 16384
 const CACHE_KIB = 16_384
 
 const setUp = (db: DatabaseSync): void => {

@@ -10,7 +10,7 @@ import type { Summary } from '../../mime/summary.ts'
 import type { Place, Placed, StoreFault } from '../store.ts'
 import { bodyKinds, pack } from './body.ts'
 import { num } from './door.ts'
-import { packHead } from './head.ts'
+import { forms, type Head, MOST_TOGETHER, packHead } from './head.ts'
 import { type House, Refused, type Run, ring, takeModSeq, undo } from './house.ts'
 import { isDeleted, isUnseen, readFlags, setOfWords } from './keywords.ts'
 import { cleanName, findMailbox, findSpecial, insertMailbox, mailboxById } from './mailbox-rows.ts'
@@ -22,12 +22,19 @@ const sizeOf = (body: Body): number => ('bytes' in body ? body.bytes.length : bo
 const bytesOf = (body: Body): Uint8Array => ('bytes' in body ? body.bytes : readFileSync(body.file))
 
 /** Puts the body in and gives it its number. A file was adopted before the transaction began: its name is relative to bodies/. */
-const insertBlob = (house: House, body: Body, head: Uint8Array): number => {
+const insertBlob = (house: House, body: Body, head: Head): number => {
+  const small = 'bytes' in body && body.bytes.length <= MOST_TOGETHER
+  const blob = house.tx.run(
+    'INSERT INTO blobs (size, form, head) VALUES (?, ?, ?)',
+    sizeOf(body),
+    small ? forms.together : forms.apart,
+    packHead(head, small ? body.bytes : null),
+  ).id
+  if (small) return blob
   const kept =
     'bytes' in body
       ? pack(body.bytes)
       : { kind: bodyKinds.file, data: Buffer.from(body.file.slice((house.bodies ?? '').length + 1), 'latin1') }
-  const blob = house.tx.run('INSERT INTO blobs (size, head) VALUES (?, ?)', sizeOf(body), head).id
   house.tx.run('INSERT INTO bodies (blob, kind, data) VALUES (?, ?, ?)', blob, kept.kind, kept.data)
   return blob
 }
@@ -190,7 +197,7 @@ export const deliver: Run<'deliver'> = (house, a) => {
   let answers: readonly Result<Placed, StoreFault>[] = []
   try {
     answers = putPlaces(house, a.places, { size: sizeOf(a.body), now: a.now, summary }, (prefix) =>
-      insertBlob(house, a.body, packHead({ prefix, summary })),
+      insertBlob(house, a.body, { prefix, summary }),
     )
   } catch (error) {
     if (!(error instanceof Refused)) throw error

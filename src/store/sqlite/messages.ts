@@ -8,7 +8,7 @@ import { readBody } from './body.ts'
 import { columnsOf, columnsSince, everyUid } from './columns.ts'
 import { emailIdOf } from './deliver.ts'
 import { Damaged, type List, num, octets, text } from './door.ts'
-import { unpackHead } from './head.ts'
+import { forms, unpackHead } from './head.ts'
 import { type House, Refused, type Run } from './house.ts'
 import { mailboxById } from './mailbox-rows.ts'
 import { threadIdOf } from './threading.ts'
@@ -21,7 +21,7 @@ export const columns: Run<'columns'> = (house, a) => {
   return columnsOf(house, a.mailbox, a.uids ?? everyUid)
 }
 
-const pageSql = `SELECT m.uid, m.size, m.blob, m.variant, m.thread, b.head FROM messages m JOIN blobs b ON b.id = m.blob
+const pageSql = `SELECT m.uid, m.size, m.blob, m.variant, m.thread, b.form, b.head FROM messages m JOIN blobs b ON b.id = m.blob
   WHERE m.mailbox = ? AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?`
 
 /** The prefix of a row: the head holds that of the first place, others have rows of their own. */
@@ -38,9 +38,20 @@ const bodyRow = (house: House, blob: number): { readonly kind: number; readonly 
   return { kind: num(row[0]), data: octets(row[1]) }
 }
 
+/** The octets of a blob's body, or a slice of them. `head` is what was unpacked already. */
+export const bodyOf = (
+  house: House,
+  blob: number,
+  form: number,
+  head: { readonly rest: Uint8Array },
+  slice?: { readonly from: number; readonly to: number },
+): Uint8Array => {
+  if (form !== forms.together) return readBody(bodyRow(house, blob), house.bodies, slice)
+  return slice === undefined ? head.rest : head.rest.subarray(slice.from, slice.to)
+}
+
 /** Prefix and body in one buffer of its own, so that it can be handed to another thread. */
-const wholeMessage = (house: House, blob: number, prefix: string): Uint8Array => {
-  const body = readBody(bodyRow(house, blob), house.bodies)
+const joined = (prefix: string, body: Uint8Array): Uint8Array => {
   const whole = new Uint8Array(prefix.length + body.length)
   Buffer.from(whole.buffer).write(prefix, 'latin1')
   whole.set(body, prefix.length)
@@ -48,8 +59,8 @@ const wholeMessage = (house: House, blob: number, prefix: string): Uint8Array =>
 }
 
 const detail = (house: House, row: List, want: { summary?: boolean; message?: boolean }): MessageDetail => {
-  const [number, blob, variant, thread] = [num(row[0]), num(row[2]), num(row[3]), num(row[4])]
-  const head = unpackHead(octets(row[5]))
+  const [number, blob, variant, thread, form] = [num(row[0]), num(row[2]), num(row[3]), num(row[4]), num(row[5])]
+  const head = unpackHead(octets(row[6]))
   const prefix = prefixOf(house, blob, variant, head.prefix)
   return {
     uid: uid(number),
@@ -58,7 +69,7 @@ const detail = (house: House, row: List, want: { summary?: boolean; message?: bo
     emailId: emailIdOf(blob, variant),
     threadId: threadIdOf(thread),
     ...(want.summary === true ? { summary: head.summary } : {}),
-    ...(want.message === true ? { message: wholeMessage(house, blob, prefix) } : {}),
+    ...(want.message === true ? { message: joined(prefix, bodyOf(house, blob, form, head)) } : {}),
   }
 }
 
@@ -83,13 +94,14 @@ export const messages: Run<'messages'> = (house, a) => {
 export const readMessage: Run<'readMessage'> = (house, a) => {
   mailboxById(house, a.mailbox)
   const row = house.tx.list(
-    'SELECT m.size, m.blob, m.variant, b.head FROM messages m JOIN blobs b ON b.id = m.blob WHERE m.mailbox = ? AND m.uid = ?',
+    'SELECT m.size, m.blob, m.variant, b.form, b.head FROM messages m JOIN blobs b ON b.id = m.blob WHERE m.mailbox = ? AND m.uid = ?',
     a.mailbox,
     a.uid,
   )
   if (row === undefined) throw new Refused('no-such-message')
-  const [size, blob, variant] = [num(row[0]), num(row[1]), num(row[2])]
-  const prefix = prefixOf(house, blob, variant, unpackHead(octets(row[3])).prefix)
+  const [size, blob, variant, form] = [num(row[0]), num(row[1]), num(row[2]), num(row[3])]
+  const head = unpackHead(octets(row[4]))
+  const prefix = prefixOf(house, blob, variant, head.prefix)
   const from = Math.max(a.from, 0)
   const to = Math.min(a.to, size)
   if (from >= to) return new Uint8Array(0)
@@ -97,7 +109,7 @@ export const readMessage: Run<'readMessage'> = (house, a) => {
   if (from < prefix.length) out.set(Buffer.from(prefix.slice(from, to), 'latin1'))
   if (to > prefix.length) {
     const slice = { from: Math.max(from - prefix.length, 0), to: to - prefix.length }
-    out.set(readBody(bodyRow(house, blob), house.bodies, slice), Math.max(prefix.length - from, 0))
+    out.set(bodyOf(house, blob, form, head, slice), Math.max(prefix.length - from, 0))
   }
   return out
 }

@@ -87,9 +87,10 @@ CREATE TABLE keyword_sets (
 CREATE TABLE blobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   size INTEGER NOT NULL,   -- octets of the body as it is read
-  head BLOB NOT NULL       -- summary and first prefix, compressed (head.ts)
+  form INTEGER NOT NULL,   -- head.ts: with the body, or without
+  head BLOB NOT NULL       -- summary and first prefix, compressed
 );
-CREATE TABLE bodies (
+CREATE TABLE bodies (      -- of the blobs whose form is apart
   blob INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,   -- how it is kept: body.ts
   data BLOB NOT NULL       -- the octets, or the name of a file below bodies/
