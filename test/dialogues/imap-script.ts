@@ -77,7 +77,7 @@ export const readDialogue = (source: string): Dialogue => {
   for (let at = 0; at < lines.length; ) {
     const line = lines[at] ?? ''
     const below = lines.slice(at)
-    const spoken = /^([CS])(\w*): ?(.*)$/.exec(line)
+    const spoken = /^([CS])(\d*): ?(.*)$/.exec(line)
     if (spoken !== null) {
       const who = spoken[2] === '' ? '1' : (spoken[2] ?? '1')
       const { text, used } = withLiterals([spoken[3] ?? '', ...below.slice(1)], spoken[1] === 'C' ? '+' : '')
@@ -103,7 +103,7 @@ export const readDialogue = (source: string): Dialogue => {
 const addSpoken = (steps: Step[], kind: 'say' | 'hear', who: string, text: string, at: number): void => {
   const before = steps.at(-1)
   if (kind === 'hear' && text === '\r\n') return
-  if (kind === 'say') steps.push({ kind, who, text: text === '\r\n' ? text : text })
+  if (kind === 'say') steps.push({ kind, who, text })
   else if (before?.kind === 'hear' && before.who === who)
     steps[steps.length - 1] = { ...before, text: before.text + text }
   else steps.push({ kind, who, text, at })

@@ -11,7 +11,7 @@ import { octetsOf, writeDateTime, writeString } from '../../wire/imap/write.ts'
 import { runsOf, takeChanges } from './change.ts'
 import { bodyItem, type ContentItem, isContent, largeItem, needsParts } from './fetch-body.ts'
 import type { Running } from './row.ts'
-import { fetchHead, type Run, rangesOfUids, uidsOfRuns, writeFlags } from './selected.ts'
+import { fetchHead, knowsFlags, type Run, rangesOfUids, uidsOfRuns, writeFlags } from './selected.ts'
 import type { Out, Selected, Talk } from './state.ts'
 import { selectedOf } from './talk.ts'
 import { firstFrom, placeOf } from './view.ts'
@@ -21,7 +21,10 @@ type ColumnItem = 'FLAGS' | 'UID' | 'INTERNALDATE' | 'RFC822.SIZE' | 'MODSEQ' | 
 type SummaryItem = 'ENVELOPE' | 'BODY' | 'BODYSTRUCTURE' | 'PREVIEW'
 
 const columns: Readonly<Record<ColumnItem, (selected: Selected, at: number, uid: number) => string>> = {
-  FLAGS: (selected, at) => `FLAGS ${writeFlags(selected, at)}`,
+  FLAGS: (selected, at, uid) => {
+    knowsFlags(selected, uid, at)
+    return `FLAGS ${writeFlags(selected, at)}`
+  },
   UID: (_, __, uid) => `UID ${uid}`,
   INTERNALDATE: ({ view }, at) => `INTERNALDATE ${writeDateTime(view.internalDates[at] ?? 0)}`,
   'RFC822.SIZE': ({ view }, at) => `RFC822.SIZE ${view.sizes[at] ?? 0}`,

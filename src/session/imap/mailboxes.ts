@@ -24,6 +24,19 @@ const above = (name: string): readonly string[] => {
   return levels.slice(1).map((_, at) => levels.slice(0, at + 1).join('/'))
 }
 
+/** What `making` adds to the subscriptions is taken off again: to subscribe is the client's business (RFC 9051 section 6.3.7). */
+const withoutSubscribing = async <T>(talk: Talk, making: () => Promise<T>): Promise<T> => {
+  const { store } = talk.deps
+  const account = accountOf(talk).id
+  const before = await store.subscriptions({ account })
+  const made = await making()
+  const after = await store.subscriptions({ account })
+  if (before.ok && after.ok)
+    for (const name of after.value)
+      if (!before.value.includes(name)) await store.subscribe({ account, name, on: false })
+  return made
+}
+
 const makeAbove = async (talk: Talk, name: string): Promise<string | undefined> => {
   for (const level of above(name)) {
     const made = await talk.deps.store.addMailbox({ account: accountOf(talk).id, name: level, now: talk.deps.now() })
@@ -51,14 +64,8 @@ export const create = async (
     if (others.ok && others.value.some((one) => one.specialUse === specialUse))
       return ['', 'NO [USEATTR] Another mailbox has that use']
   }
-  const stuck = await makeAbove(talk, name)
-  if (stuck !== undefined) return ['', stuck]
-  const made = await store.addMailbox({
-    account,
-    name,
-    now: now(),
-    ...(specialUse === undefined ? {} : { specialUse }),
-  })
+  const use = specialUse === undefined ? {} : { specialUse }
+  const made = await withoutSubscribing(talk, () => store.addMailbox({ account, name, now: now(), ...use }))
   if (!made.ok) return ['', wordsFor(made.error)]
   return ['', `OK [MAILBOXID (${made.value.mailboxId})] Created`]
 }
@@ -88,7 +95,7 @@ export const rename = async (talk: Talk, [oldOctets, newOctets]: readonly [strin
   if (to === from || to === 'INBOX') return ['', wordsFor('already-exists')]
   if (to.startsWith(`${from}/`) && from !== 'INBOX') return ['', 'NO [CANNOT] A mailbox cannot go below itself']
   if ((await findNamed(talk, to)).ok) return ['', wordsFor('already-exists')]
-  const stuck = await makeAbove(talk, to)
+  const stuck = await withoutSubscribing(talk, () => makeAbove(talk, to))
   if (stuck !== undefined) return ['', stuck]
   const done = await talk.deps.store.renameMailbox({ account: accountOf(talk).id, from, to, now: talk.deps.now() })
   if (!done.ok) return ['', wordsFor(done.error)]

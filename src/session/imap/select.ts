@@ -30,7 +30,7 @@ const open = async (talk: Talk, seen: Seen, readOnly: boolean): Promise<Result<S
     uids: view.uids,
     told: view.highest,
     removals: view.removals,
-    keywordSets: view.keywordSets,
+    keywords: view.keywords,
     own: new Map(),
     saved: new Uint32Array(0),
     recent: [],

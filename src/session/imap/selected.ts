@@ -43,9 +43,15 @@ const flagsResponse = (selected: Selected, enabled: Enabled, uid: number, number
   return `${fetchHead(enabled, uid, number)}${withUid}FLAGS ${writeFlags(selected, at)}${withModSeq})\r\n`
 }
 
+/** The client is being told the flags of the row at `at`: they need not be told again. */
+export const knowsFlags = (selected: Selected, uid: number, at: number): void => {
+  const seq = selected.view.modSeqs[at] ?? 0
+  if (seq > selected.told) selected.own.set(uid, seq)
+}
+
 /** @returns `* FLAGS` and PERMANENTFLAGS of the mailbox. */
 export const keywordLines = (selected: Selected): string => {
-  const flags = [...bits.map(([, name]) => name), ...selected.view.keywords()].join(' ')
+  const flags = [...bits.map(([, name]) => name), ...selected.view.keywords].join(' ')
   const permanent = selected.readOnly ? '' : `${flags} \\*`
   return `* FLAGS (${flags})\r\n* OK [PERMANENTFLAGS (${permanent})] Flags that are kept\r\n`
 }
@@ -58,8 +64,8 @@ export const hasNews = (selected: Selected): boolean =>
 
 /** @returns what tells of keywords that the client has not heard of; they come before a FETCH that names them. */
 export const newKeywords = (selected: Selected): string => {
-  if (selected.keywordSets === selected.view.keywordSets) return ''
-  selected.keywordSets = selected.view.keywordSets
+  if (selected.keywords === selected.view.keywords) return ''
+  selected.keywords = selected.view.keywords
   return keywordLines(selected)
 }
 

@@ -54,7 +54,8 @@ export type Selected = {
   /** Changes up to here were told. */
   told: number
   removals: number
-  keywordSets: number
+  /** The keywords that were told. */
+  keywords: readonly string[]
   /** Changes that the client made silently: by UID, the mod-sequence that it need not hear of. */
   readonly own: Map<number, number>
   /** The saved result of a search (RFC 5182), ascending. */

@@ -61,6 +61,9 @@ export class MailboxView {
   savedDates: Float64Array = new Float64Array(0)
   #sets: (readonly string[])[] = [[]]
   #setOf = new Map<string, number>([['', 0]])
+  #names: readonly string[] = []
+  /** How many sets `#names` was made of. */
+  #named = 0
   #log: Change[] = []
   /** Changes up to this mod-sequence may be missing from the log. */
   #logFrom = 0
@@ -95,14 +98,14 @@ export class MailboxView {
     return this.#sets[this.#keywords[at] ?? 0] ?? []
   }
 
-  /** Every keyword that a message has, or had since the mailbox was opened. */
-  keywords(): readonly string[] {
-    return [...new Set(this.#sets.flat())].sort()
-  }
-
-  /** How many different sets of keywords there are: a cheap test for new keywords. */
-  get keywordSets(): number {
-    return this.#sets.length
+  /** Every keyword that a message has, or had since the mailbox was opened; the same list until there is another keyword. */
+  get keywords(): readonly string[] {
+    if (this.#sets.length !== this.#named) {
+      this.#named = this.#sets.length
+      const names = [...new Set(this.#sets.flat())].sort()
+      if (names.join(' ') !== this.#names.join(' ')) this.#names = names
+    }
+    return this.#names
   }
 
   /** The place of `uid`, or -1. */
@@ -159,6 +162,7 @@ export class MailboxView {
     this.savedDates = columns.savedDates
     this.#keywords = columns.keywords
     this.#sets = [[]]
+    this.#named = 0
     this.#setOf = new Map([['', 0]])
     this.#keywords = columns.keywords.map((set) => this.#intern(columns.keywordSets[set] ?? []))
     this.count = columns.uids.length
