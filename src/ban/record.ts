@@ -44,9 +44,9 @@ export const counting = (
 export const weighed = (record: OffenceRecord, kind: OffenceKind, withinMs: number, now: number): number =>
   record.counts.reduce((sum, count) => (count.kind === kind && now - count.at < withinMs ? sum + count.weight : sum), 0)
 
-/** @returns how many bans before this one still weigh at `now`: 0 for the first, then 1, 2, …; halves in `halfLifeMs`. */
+/** @returns how many bans before this one still weigh at `now`: 0 for the first, then 1, 2, …; halves in each `halfLifeMs` after the last one ended. */
 export const priors = (record: OffenceRecord, now: number, halfLifeMs: number): number =>
-  record.bans * 0.5 ** (Math.max(0, now - record.bannedAt) / halfLifeMs)
+  record.bans * 0.5 ** (Math.max(0, now - record.until) / halfLifeMs)
 
 /** @returns the record after a ban until `until`: what earned it is paid for. */
 export const sentenced = (
