@@ -17,7 +17,6 @@ const dateOf = (look: Look): number =>
   )
 
 const letters = (text: string): string => text.replaceAll(/[^\p{L}]/gu, '')
-const isReply = (look: Look): boolean => /^\s*(?:re|aw|sv|antw|odp|r)(?:\[\d+\])?\s*:/i.test(look.subject())
 const messageId = (look: Look): string => look.field('message-id').trim()
 const idDomain = (look: Look): string => /@([^@<>\s]+)>?$/.exec(messageId(look))?.[1]?.toLowerCase() ?? ''
 
@@ -31,25 +30,25 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'DATE_UNREADABLE',
     says: 'the Date field holds no date',
-    score: 1.0,
+    score: 1.2,
     hit: (look) => look.has('date') && Number.isNaN(dateOf(look)),
   },
   {
     name: 'DATE_AHEAD',
     says: 'the Date is hours or days in the future',
-    score: 1.8,
+    score: 1.5,
     hit: (look) => dateOf(look) > look.input.receivedAt + DAY / 4,
   },
   {
     name: 'DATE_OLD',
     says: 'the Date is more than four days in the past',
-    score: 0.8,
+    score: 1.4,
     hit: (look) => dateOf(look) < look.input.receivedAt - 4 * DAY,
   },
   {
     name: 'DATE_ODD_ZONE',
     says: 'the Date names a time zone that is nowhere in use',
-    score: 1.5,
+    score: 1.8,
     hit: (look) => {
       const zone = /[+-](\d\d)(\d\d)\s*(?:\(|$)/.exec(look.field('date').trim())
       return zone !== null && (Number(zone[1]) > 14 || !['00', '15', '30', '45'].includes(zone[2] ?? ''))
@@ -64,7 +63,7 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'MESSAGE_ID_ODD',
     says: 'the Message-ID is not of the form that mail programs write',
-    score: 1.0,
+    score: 1.4,
     hit: (look) => look.has('message-id') && !/^<[^<>@\s]+@[^<>@\s]+>$/.test(messageId(look)),
   },
   {
@@ -81,13 +80,13 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'SUBJECT_MISSING',
     says: 'there is no subject',
-    score: 0.8,
+    score: 0.9,
     hit: (look) => look.subject().trim() === '',
   },
   {
     name: 'SUBJECT_CAPS',
     says: 'the subject is all in capitals',
-    score: 1.5,
+    score: 1.9,
     hit: (look) => {
       const text = letters(look.subject().replace(/^\s*(?:re|fwd?|aw|wg)\s*:/i, ''))
       return text.length >= 10 && text === text.toUpperCase() && text !== text.toLowerCase()
@@ -96,7 +95,7 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'SUBJECT_SHOUTS',
     says: 'the subject shouts: several exclamation marks or money signs',
-    score: 1.0,
+    score: 1.4,
     hit: (look) => /[!?][!?]|![^!]*!|\${2}|€€/.test(look.subject().slice(0, 500)),
   },
   {
@@ -108,13 +107,13 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'SUBJECT_TAIL',
     says: 'the subject ends in a random word set far apart',
-    score: 2.0,
+    score: 2.2,
     hit: (look) => /\S\s{5,}[\w[\]-]{4,}\s*$/.test(look.subject().slice(-200)),
   },
   {
     name: 'SUBJECT_RAW',
     says: 'the subject has letters beyond ASCII that are not encoded as the standard asks',
-    score: 0.8,
+    score: 0.9,
     hit: (look) => look.raw('subject').some((raw) => /[\x80-\xff]/.test(raw)) && !look.has('list-id'),
   },
   {
@@ -125,21 +124,15 @@ export const headTests: readonly SpamTest[] = [
       look.raw('subject').some((raw) => /=\?[^?\s]+\?b\?/i.test(raw)) && /^[\x20-\x7e]{8,}$/.test(look.subject()),
   },
   {
-    name: 'REPLY_FALSE',
-    says: 'the subject says Re: but no earlier message is referred to',
-    score: 0.7,
-    hit: (look) => isReply(look) && !look.has('in-reply-to') && !look.has('references'),
-  },
-  {
     name: 'REPLY_TRUE',
     says: 'an answer: it refers to an earlier message',
-    score: -1.0,
+    score: -1.2,
     hit: (look) => look.has('in-reply-to') || look.has('references'),
   },
   {
     name: 'LIST_POST',
     says: 'it came over a mailing list that names itself',
-    score: -0.8,
+    score: -0.5,
     hit: (look) => look.has('list-id') && (look.has('list-post') || look.has('list-unsubscribe')),
   },
   {
@@ -151,20 +144,20 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'BULK_NO_WAY_OUT',
     says: 'it calls itself bulk mail but names no list and no way to unsubscribe',
-    score: 0.6,
+    score: 0.9,
     hit: (look) =>
       /^\s*(?:bulk|junk)/i.test(look.field('precedence')) && !look.has('list-id') && !look.has('list-unsubscribe'),
   },
   {
     name: 'PRIORITY_HIGH',
     says: 'a stranger marked it as urgent',
-    score: 0.5,
+    score: 0.8,
     hit: (look) => /^\s*(?:1|high|urgent)/i.test(`${look.field('x-priority')}${look.field('importance')}`),
   },
   {
     name: 'OUTLOOK_FALSE',
     says: 'it says that Outlook wrote it, without the marks that Outlook leaves',
-    score: 1.8,
+    score: 1.9,
     hit: (look) =>
       /^Microsoft Outlook(?: Express)?[\s,]/.test(look.field('x-mailer')) &&
       !look.has('x-mimeole') &&
@@ -176,7 +169,7 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'MAILER_BULK',
     says: 'it was written by a program made for sending in bulk',
-    score: 1.5,
+    score: 1.6,
     hit: (look) =>
       /\b(?:mailer bomber|mass ?mail|stealth|group mail|advanced mass|the bat! \(v1\.5|phpmailer \[version 1|oemailer|extractor|leaf ?mailer|alexus|priv8|bulk mail)/i.test(
         look.field('x-mailer').slice(0, 200),
@@ -185,7 +178,7 @@ export const headTests: readonly SpamTest[] = [
   {
     name: 'HEADER_RAW',
     says: 'the From field has letters beyond ASCII that are not encoded as the standard asks',
-    score: 0.7,
+    score: 0.8,
     hit: (look) =>
       look.raw('from').some((raw) => /[\x80-\xff]/.test(raw)) && look.input.envelope?.authenticated !== true,
   },
@@ -206,11 +199,5 @@ export const headTests: readonly SpamTest[] = [
     says: 'the parts of the message are not put together as the standard asks',
     score: 1.0,
     hit: (look) => look.mail.oddities.missingMimeHeaders || look.mail.oddities.missingMimeHeadBodySeparator,
-  },
-  {
-    name: 'MIME_NO_VERSION',
-    says: 'it has a Content-Type field without the MIME-Version field that belongs to it',
-    score: 0.8,
-    hit: (look) => look.has('content-type') && !look.has('mime-version'),
   },
 ]

@@ -18,7 +18,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_NUMBER',
     says: 'a link leads to a bare address instead of a name',
-    score: 1.8,
+    score: 2.2,
     hit: (look) => some(look, (link) => isNumber(link.host)),
   },
   {
@@ -30,7 +30,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_OTHER_HOST',
     says: 'a link shows one address and leads to another',
-    score: 1.5,
+    score: 0.7,
     hit: (look) =>
       some(look, (link) => {
         const shown = /^(?:https?:\/\/)?((?:[a-z0-9-]+\.)+[a-z]{2,12})(?:[/:?#]\S*)?$/i
@@ -42,7 +42,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_SHORTENED',
     says: 'a link hides where it leads behind a shortening service',
-    score: 1.0,
+    score: 0.6,
     hit: (look) => some(look, (link) => onList(link.host, shorteners)),
   },
   {
@@ -54,7 +54,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_USER',
     says: 'a link has a user name before the real host, to look like another site',
-    score: 2.5,
+    score: 2.6,
     hit: (look) => some(look, (link) => /[^@]@/.test(authority(link.href))),
   },
   {
@@ -72,13 +72,13 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_ZONE',
     says: 'a link leads to a top-level domain that is mostly used for spam',
-    score: 1.2,
+    score: 0.7,
     hit: (look) => some(look, (link) => suspectZones.has(link.host.slice(link.host.lastIndexOf('.') + 1))),
   },
   {
     name: 'LINK_OPEN_HOST',
     says: 'a link leads to a page that anybody can put up without a name: free hosting, a form, a bucket',
-    score: 1.0,
+    score: 0.8,
     hit: (look) =>
       some(look, (link) => onList(link.host, openHosts) || /\/\/docs\.google\.com\/forms|\/ipfs\//.test(link.href)),
   },
@@ -97,7 +97,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_KNOWS_YOU',
     says: 'a link carries the recipient’s address, to tell who opened it',
-    score: 0.9,
+    score: 0.2,
     hit: (look) => {
       const who = look.input.envelope?.recipients ?? [
         /[^\s<>",;]+@[^\s<>",;]+/.exec(look.field('to').slice(0, 500))?.[0] ?? '',
@@ -110,7 +110,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_REDIRECTS',
     says: 'a link leads through another site’s redirection',
-    score: 1.0,
+    score: 0.9,
     hit: (look) =>
       some(
         look,
@@ -120,7 +120,7 @@ export const linkTests: readonly SpamTest[] = [
   {
     name: 'LINK_ALONE',
     says: 'next to nothing but a link',
-    score: 0.8,
+    score: 0.5,
     hit: (look) =>
       look.links().length > 0 &&
       look

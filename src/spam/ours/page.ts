@@ -12,26 +12,26 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'PAGE_ONLY',
     says: 'a web page without a plain text beside it',
-    score: 0.8,
+    score: 0.9,
     hit: (look) => look.pages().length > 0 && !look.hasPlain(),
   },
   {
     name: 'PAGE_HIDDEN_TEXT',
     says: 'words are hidden from the reader by colour, size or style',
-    score: 1.2,
+    score: 0.5,
     hit: (look) =>
-      some(look, (page) => page.invisible.trim().length > 40 && page.invisible.length > page.visible.length * 0.1),
+      some(look, (page) => page.invisible.trim().length > 40 && page.invisible.length > page.visible.length * 0.3),
   },
   {
     name: 'PAGE_PICTURE',
     says: 'a picture and hardly a word',
-    score: 1.5,
+    score: 1.2,
     hit: (look) => some(look, (page) => page.images > 0 && page.visible.replaceAll(/\s+/g, ' ').trim().length < 200),
   },
   {
     name: 'PAGE_SPLIT_WORDS',
     says: 'words are cut up with tags or remarks, to get past filters',
-    score: 2.0,
+    score: 1.8,
     hit: (look) => some(look, (page) => page.backhairs >= 2 || page.obfuscations > 10),
   },
   {
@@ -43,7 +43,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'PAGE_FORM',
     says: 'the page asks to fill in a form',
-    score: 1.0,
+    score: 0.3,
     hit: (look) => some(look, (page) => page.tags.has('form') && (page.tags.has('input') || page.tags.has('textarea'))),
   },
   {
@@ -55,7 +55,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'PAGE_SCRIPT',
     says: 'the page has a script in it',
-    score: 0.8,
+    score: 0.4,
     hit: (look) => some(look, (page) => page.scripts.some((script) => script.trim() !== '')),
   },
   {
@@ -74,7 +74,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'PAGE_FRAME',
     says: 'the page loads another page into itself',
-    score: 1.2,
+    score: 0.2,
     hit: (look) =>
       some(
         look,
@@ -85,13 +85,13 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'PAGE_BIG_LETTERS',
     says: 'the page shouts in very large letters',
-    score: 0.8,
+    score: 1.2,
     hit: (look) => some(look, (page) => page.largest >= 6),
   },
   {
     name: 'PAGE_UNCLOSED',
     says: 'the page opens with a tag and never ends: it was put together by a poor program',
-    score: 0.5,
+    score: 0.3,
     hit: (look) => some(look, (page) => page.tags.has('html') && !page.closedHtml),
   },
   {
@@ -105,7 +105,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'PAGE_POOR_CONTRAST',
     says: 'text in nearly the colour of its background',
-    score: 0.5,
+    score: 0.6,
     hit: (look) => some(look, (page) => page.lowContrast),
   },
   {
@@ -140,7 +140,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'TEXT_FOREIGN_CHARSET',
     says: 'a charset of a far country around text in plain Latin letters',
-    score: 0.8,
+    score: 0.9,
     hit: (look) =>
       look
         .leaves()
@@ -153,7 +153,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'TEXT_UNREADABLE_CHARSET',
     says: 'letters that fit no charset it names',
-    score: 0.5,
+    score: 0.6,
     hit: (look) =>
       look
         .leaves()
@@ -175,7 +175,7 @@ export const pageTests: readonly SpamTest[] = [
   {
     name: 'QUOTES_ANSWERED',
     says: 'it quotes lines of an earlier message, as people do when they answer',
-    score: -0.8,
+    score: -1.0,
     hit: (look) =>
       (look.view
         .rawbody()[0]

@@ -32,13 +32,13 @@ export const senderTests: readonly SpamTest[] = [
   {
     name: 'FROM_DIGITS',
     says: 'the sender’s address is mostly digits or a random mix',
-    score: 1.0,
+    score: 0.5,
     hit: (look) => fromIs(look, ({ local }) => /\d{4,}[a-z]*$|^\d|(?:\d+[a-z]+){3,}/.test(local) && local.length >= 6),
   },
   {
     name: 'FROM_NAME_HIDES_ADDRESS',
     says: 'the sender’s name is written as another address than the one it comes from',
-    score: 2.5,
+    score: 2.4,
     hit: (look) =>
       fromIs(look, ({ name, domain }) => {
         const shown = /@([\w-]+(?:\.[\w-]+)+)/.exec(name.slice(0, 300))?.[1]?.toLowerCase()
@@ -48,7 +48,7 @@ export const senderTests: readonly SpamTest[] = [
   {
     name: 'FROM_BRAND',
     says: 'the sender’s name is a well-known firm, but the address is not theirs',
-    score: 2.5,
+    score: 2.4,
     hit: (look) =>
       fromIs(look, ({ name, domain }) => {
         if (look.has('list-id')) return false
@@ -125,7 +125,7 @@ export const senderTests: readonly SpamTest[] = [
   {
     name: 'FROM_TO_SAME',
     says: 'sender and recipient are the same address, but nobody logged in',
-    score: 1.0,
+    score: 1.1,
     hit: (look) =>
       look.input.envelope?.authenticated !== true &&
       fromIs(look, ({ local, domain }) => look.field('to').toLowerCase().slice(0, 1000).includes(`${local}@${domain}`)),
@@ -133,7 +133,7 @@ export const senderTests: readonly SpamTest[] = [
   {
     name: 'REPLY_TO_FREEMAIL',
     says: 'answers go to a free mail address of another name than the sender’s',
-    score: 1.8,
+    score: 2.2,
     hit: (look) => {
       const reply = look.replyTo()
       return (
@@ -146,7 +146,7 @@ export const senderTests: readonly SpamTest[] = [
   {
     name: 'REPLY_TO_ELSEWHERE',
     says: 'answers go to another domain than the sender’s',
-    score: 0.5,
+    score: 0.6,
     hit: (look) => {
       const reply = look.replyTo()
       if (
@@ -161,12 +161,6 @@ export const senderTests: readonly SpamTest[] = [
     },
   },
   {
-    name: 'TO_MISSING',
-    says: 'there is no To or Cc field',
-    score: 0.8,
-    hit: (look) => !look.has('to') && !look.has('cc'),
-  },
-  {
     name: 'TO_NOBODY',
     says: 'the To field names no address',
     score: 1.0,
@@ -175,7 +169,7 @@ export const senderTests: readonly SpamTest[] = [
   {
     name: 'TO_SORTED',
     says: 'it is addressed to many people in a row of the alphabet or of one domain',
-    score: 1.5,
+    score: 1.6,
     hit: (look) => {
       const all = [
         ...`${look.field('to')},${look.field('cc')}`

@@ -42,7 +42,7 @@ export const wireTests: readonly SpamTest[] = [
   {
     name: 'RDNS_HOME',
     says: 'the sending host’s name is that of a home line, not of a mail server',
-    score: 1.5,
+    score: 1.8,
     hit: (look) => relayHas(look, ({ ip, reverse }) => reverse !== '' && isGeneric(reverse, ip)),
   },
   {
@@ -54,7 +54,7 @@ export const wireTests: readonly SpamTest[] = [
   {
     name: 'HELO_NO_DOMAIN',
     says: 'the sending host greeted with a word that is no full name',
-    score: 1.0,
+    score: 1.2,
     hit: (look) => relayHas(look, ({ helo }) => helo !== '' && !helo.includes('.') && !helo.includes(':')),
   },
   {
