@@ -11,7 +11,7 @@ import { readDialogue, type Step } from './dialogues/imap-script.ts'
 
 const files = globSync('test/dialogues/imap/*.txt').sort()
 
-test('there are dialogues', () => assert.ok(files.length > 10, `only ${files.length}`))
+test('there are dialogues', () => assert.ok(files.length > 25, `only ${files.length}`))
 
 const optionsOf = (words: readonly string[]): HouseOptions => {
   const limits: Record<string, number> = {}

@@ -65,9 +65,13 @@ export const filteredMailboxes = async (
   )
 }
 
-const statusOf = (talk: Talk, mailbox: Mailbox): string =>
-  `* STATUS ${wireName(talk, mailbox.name)} (MESSAGES ${mailbox.messages} UIDNEXT ${mailbox.uidNext} UIDVALIDITY ${mailbox.uidValidity} UNSEEN ${mailbox.unseen} HIGHESTMODSEQ ${mailbox.highestModSeq})\r\n`
-
+/** RFC 5465 sections 5.1 to 5.3: the counts, and what tells of flags where those were asked for. */
+const statusOf = (talk: Talk, mailbox: Mailbox, events: readonly NotifyEvent[]): string => {
+  const flags = events.includes('FLAGCHANGE') ? ` UNSEEN ${mailbox.unseen}` : ''
+  const modSeq = flags !== '' || talk.enabled.condstore ? ` HIGHESTMODSEQ ${Math.max(1, mailbox.highestModSeq)}` : ''
+  const counts = `MESSAGES ${mailbox.messages} UIDNEXT ${mailbox.uidNext} UIDVALIDITY ${mailbox.uidValidity}`
+  return `* STATUS ${wireName(talk, mailbox.name)} (${counts}${flags}${modSeq})\r\n`
+}
 /** The first group that means a mailbox says which events of it are told (RFC 5465 section 3.1). */
 const groupOf = (talk: Talk, notify: Pick<Notify, 'groups'>, mailbox: Mailbox): EventGroup | undefined =>
   notify.groups.find(
@@ -106,7 +110,7 @@ export async function* notifying(talk: Talk, args: NotifyArguments): Running {
     for (const mailbox of mailboxes) {
       const group = groupOf(talk, notify, mailbox)
       if (mailbox.id !== selectedId(talk) && group?.events.includes('MESSAGENEW') === true)
-        yield statusOf(talk, mailbox)
+        yield statusOf(talk, mailbox, group.events)
     }
   return 'OK Changes are told unasked now'
 }
@@ -122,14 +126,14 @@ const differences = (talk: Talk, notify: Notify, before: Mailbox | undefined, af
     out += listed(talk, after.subscribed ? '\\Subscribed' : '', after.name, old)
   }
   if (before === undefined)
-    return out + (events.includes('MESSAGENEW') && after.messages > 0 ? statusOf(talk, after) : '')
+    return out + (events.includes('MESSAGENEW') && after.messages > 0 ? statusOf(talk, after, events) : '')
   if (events.includes('SUBSCRIPTIONCHANGE') && before.subscribed !== after.subscribed)
     out += listed(talk, after.subscribed ? '\\Subscribed' : '', after.name)
   const moved = before.messages !== after.messages || before.uidNext !== after.uidNext
   const flagged = before.highestModSeq !== after.highestModSeq
   if (after.id === selectedId(talk)) return out
   if ((moved && events.includes('MESSAGENEW')) || (!moved && flagged && events.includes('FLAGCHANGE')))
-    out += statusOf(talk, after)
+    out += statusOf(talk, after, events)
   return out
 }
 

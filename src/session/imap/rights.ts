@@ -97,25 +97,28 @@ export const myRights = async (talk: Talk, octets: string): Promise<Reply> => {
   ]
 }
 
-/** The one quota root is the account, named by the empty string. Sizes are in units of 1024 octets. */
-const quotaLine = async (talk: Talk): Promise<string> => {
+/** The one quota root is the account, named by the empty string. Sizes are in units of 1024 octets. @returns nothing where there is no limit. */
+const quotaLine = async (talk: Talk): Promise<string | undefined> => {
   const answer = await talk.deps.store.account({ id: accountOf(talk).id })
-  if (!answer.ok || answer.value.quotaBytes === 0) return '* QUOTA "" ()\r\n'
+  if (!answer.ok || answer.value.quotaBytes === 0) return undefined
   const { usedBytes, quotaBytes } = answer.value
   return `* QUOTA "" (STORAGE ${Math.ceil(usedBytes / 1024)} ${Math.floor(quotaBytes / 1024)})\r\n`
 }
 
 /** GETQUOTA. */
-export const getQuota = async (talk: Talk, root: string): Promise<Reply> =>
-  root === '' ? [await quotaLine(talk), 'OK That is the quota'] : ['', 'NO [NONEXISTENT] There is no such quota root']
+export const getQuota = async (talk: Talk, root: string): Promise<Reply> => {
+  const line = root === '' ? await quotaLine(talk) : undefined
+  return line === undefined ? ['', 'NO [NONEXISTENT] There is no such quota root'] : [line, 'OK That is the quota']
+}
 
 /** GETQUOTAROOT: mailboxes of others are not in one's own quota. */
 export const getQuotaRoot = async (talk: Talk, octets: string): Promise<Reply> => {
   const found = await findWith(talk, octets, 'r')
   if (!found.ok) return ['', found.error]
   const name = wireName(talk, found.value.name)
-  if (!found.value.mine) return [`* QUOTAROOT ${name}\r\n`, 'OK It has no quota of yours']
-  return [`* QUOTAROOT ${name} ""\r\n${await quotaLine(talk)}`, 'OK That is its quota']
+  const line = found.value.mine ? await quotaLine(talk) : undefined
+  if (line === undefined) return [`* QUOTAROOT ${name}\r\n`, 'OK It has no quota of yours']
+  return [`* QUOTAROOT ${name} ""\r\n${line}`, 'OK That is its quota']
 }
 
 /** SETQUOTA: the administrator does that. */

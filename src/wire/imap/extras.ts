@@ -116,11 +116,16 @@ const metadataOptions = (c: Cursor): { maxSize: number; depth: number } => {
   return found
 }
 
-const entry = (c: Cursor): string => {
+const entryNamed = (name: string): string =>
+  !/^\/(private|shared)\/[^\x00-\x1f*%\x7f-\xff]+$/.test(name) || name.includes('//') || name.endsWith('/')
+    ? misread('An entry begins with /private/ or /shared/')
+    : name
+const entry = (c: Cursor): string => entryNamed(astring(c).toLowerCase())
+
+/** An entry, or the root of all private or shared ones, for DEPTH. */
+const entryOrRoot = (c: Cursor): string => {
   const name = astring(c).toLowerCase()
-  if (!/^\/(private|shared)\/[^\x00-\x1f*%\x7f-\xff]+$/.test(name) || name.includes('//') || name.endsWith('/'))
-    misread('An entry begins with /private/ or /shared/')
-  return name
+  return name === '/private' || name === '/shared' ? name : entryNamed(name)
 }
 
 /** GETMETADATA; the options stand before the mailbox (RFC 5464) or after it, as some clients write them. */
@@ -132,7 +137,7 @@ export const readGetMetadata = (c: Cursor): GetMetadata => {
     need(c, ' ')
   }
   const mailbox = astring(c)
-  return { mailbox, entries: spaced(c, () => listOrOne(c, entry)), ...options }
+  return { mailbox, entries: spaced(c, () => listOrOne(c, entryOrRoot)), ...options }
 }
 
 /** SETMETADATA: entries and their values; null removes. */
