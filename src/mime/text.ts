@@ -1,0 +1,99 @@
+/**
+ * The text of a message for people: which part it is, its decoded characters, its preview, and which parts are attachments.
+ * RFC 2046 section 5.1.4 (alternatives), RFC 8970 section 3.1 (preview), RFC 2183 (dispositions). Pure, bounded.
+ */
+import { decodeCharset } from './charset.ts'
+import { decodePart } from './encoding.ts'
+import { htmlToText } from './html-text.ts'
+import { lastField, type Part } from './message.ts'
+import { rawParameter, readParameterized, textParameter } from './parameters.ts'
+import { encodingOf } from './structure.ts'
+import { unfold } from './words.ts'
+
+/** Characters (RFC 8970 section 3.1). */
+const MOST_PREVIEW = 200
+/** Octets of an encoded body that a preview looks at: first these, then those. */
+const LOOKS = [2048, 65_536]
+
+/** @returns the charset that a text part declares, lower case; empty where it does not. */
+export const charsetOf = (part: Part): string =>
+  part.type === 'text' ? (rawParameter(part.parameters, 'charset') ?? '').trim().toLowerCase() : ''
+
+/** @returns the part's disposition word, lower case, and its file name for people; empty where absent. */
+export const fileOf = (part: Part): { readonly disposition: string; readonly name: string } => {
+  const field = lastField(part, 'content-disposition')
+  if (field === undefined) return { disposition: '', name: textParameter(part.parameters, 'name') ?? '' }
+  const { value, parameters } = readParameterized(unfold(field))
+  return {
+    disposition: value,
+    name: textParameter(parameters, 'filename') ?? textParameter(part.parameters, 'name') ?? '',
+  }
+}
+
+/** Parts that serve a container and are nobody's file. */
+const isService = (part: Part): boolean =>
+  part.subtype === 'pgp-signature' ||
+  part.subtype === 'pkcs7-signature' ||
+  part.subtype === 'x-pkcs7-signature' ||
+  part.subtype === 'delivery-status'
+
+/** Whether a reader would show the part as a file: it says so, or has a name, or is no text; pictures that a page refers to are none. */
+export const isAttachment = (part: Part): boolean => {
+  if (part.kind === 'multipart' || isService(part)) return false
+  const { disposition, name } = fileOf(part)
+  if (disposition === 'attachment') return true
+  if (part.kind === 'message') return true
+  const referred = lastField(part, 'content-id') !== undefined && part.type !== 'text'
+  if (referred) return false
+  return name !== '' || part.type !== 'text'
+}
+
+/** @returns every leaf and message below, the message's own parts left out, in order. */
+export const leavesOf = (part: Part): readonly Part[] => {
+  if (part.kind !== 'multipart') return [part]
+  const leaves: Part[] = []
+  for (const child of part.children) for (const leaf of leavesOf(child)) leaves.push(leaf)
+  return leaves
+}
+
+/** @returns the leaf that a reader shows first: plain text before HTML; undefined where the message has neither. */
+export const mainText = (leaves: readonly Part[]): Part | undefined => {
+  const texts = leaves.filter((leaf) => leaf.kind === 'leaf' && leaf.type === 'text' && !isAttachment(leaf))
+  return (
+    texts.find((leaf) => leaf.subtype === 'plain' && leaf.bodyTo > leaf.bodyFrom) ??
+    texts.find((leaf) => leaf.subtype === 'html') ??
+    texts[0]
+  )
+}
+
+/** @param most octets of the encoded body that are read. @returns its characters, CRLF and all; an unknown encoding is read as it stands. */
+export const textOf = (message: Uint8Array, part: Part, most = Number.POSITIVE_INFINITY): string => {
+  const octets = message.subarray(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + most))
+  return decodeCharset(decodePart(octets, encodingOf(part)) ?? octets, charsetOf(part))
+}
+
+/** Without the invisible characters that senders pad previews with, white space condensed. */
+const condensed = (text: string): string =>
+  text
+    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff]|\u034f/g, '')
+    .replace(/[\s\x00-\x1f\x7f]+/g, ' ')
+    .trim()
+
+const firstCharacters = (text: string, most: number): string => {
+  if (text.length <= most) return text
+  const cut = text.slice(0, most)
+  const last = cut.charCodeAt(most - 1)
+  return last >= 0xd800 && last < 0xdc00 ? cut.slice(0, -1) : cut // never half of a character
+}
+
+/** @returns up to 200 characters of the part, white space condensed. */
+export const previewOf = (message: Uint8Array, part: Part | undefined): string => {
+  if (part === undefined) return ''
+  let preview = ''
+  for (const look of LOOKS) {
+    const text = textOf(message, part, look)
+    preview = condensed(part.subtype === 'html' ? htmlToText(text, 2 * MOST_PREVIEW) : text.slice(0, 16 * MOST_PREVIEW))
+    if (preview.length >= MOST_PREVIEW || part.bodyTo - part.bodyFrom <= look) break
+  }
+  return firstCharacters(preview, MOST_PREVIEW)
+}
