@@ -26,7 +26,8 @@ const relaxValue = (text: string): string =>
  * @param text a signature field. @returns it with the value of its `b=` tag taken out, white space around the value too, and nothing else
  * touched (RFC 6376 section 3.5).
  */
-export const withoutSignature = (text: string): string => text.replace(/([:;][ \t\r\n]*b[ \t\r\n]*=)[^;]*/, '$1')
+export const withoutSignature = (text: string): string =>
+  text.replace(/(^[^:;]*:|;)([ \t\r\n]*b[ \t\r\n]*=)[^;]*/, '$1$2')
 
 const CR = 0x0d
 const LF = 0x0a

@@ -19,26 +19,15 @@ export type SignatureFault =
   | 'no-dns-query'
   | 'canonicalization-unknown'
 
-export type DkimSignature = {
-  readonly algorithm: Algorithm
-  /** Lower-case A-labels. */
-  readonly domain: string
-  readonly selector: string
-  /** `i=`, decoded; `@domain` where it is absent. */
-  readonly identity: string
-  readonly identityDomain: string
-  readonly header: Canon
-  readonly body: Canon
-  /** Lower-case names in the order of `h=`, repeated ones too. */
-  readonly names: readonly string[]
-  readonly bodyHash: Uint8Array
-  readonly signature: Uint8Array
-  /** Octets of canonical body that are signed; all without it. */
-  readonly bodyLength?: number
-  /** Epoch seconds. */
-  readonly signedAt?: number
-  readonly expiresAt?: number
-}
+export type DkimSignature = Signer &
+  Cover & {
+    /** `i=`, decoded; `@domain` where it is absent. */
+    readonly identity: string
+    readonly identityDomain: string
+    /** Epoch seconds. */
+    readonly signedAt?: number
+    readonly expiresAt?: number
+  }
 
 const MOST_NAMES = 500
 const LONGEST_SIGNATURE = 2_048 // octets: RSA of 16,384 bits
@@ -78,17 +67,12 @@ const utf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString(
 
 const required = ['v', 'a', 'b', 'bh', 'd', 'h', 's'] as const
 
-/** Which rule a signature's tags break first, leaving out what is read below. */
-const firstFault = (tags: Tags, names: readonly string[]): SignatureFault | undefined => {
+/** Which of the rules about tags as such is broken first. */
+const firstFault = (tags: Tags): SignatureFault | undefined => {
   if (required.some((tag) => !tags.has(tag))) return 'tag-missing'
   if (tags.get('v') !== '1') return 'signature-version'
-  const algorithm = withoutSpace(tags.get('a') ?? '').toLowerCase()
-  if (algorithm === 'rsa-sha1') return 'algorithm-historic'
-  if (algorithms[algorithm] === undefined) return 'algorithm-unknown'
-  if (!names.includes('from')) return 'from-not-signed'
   const queries = tags.get('q')
-  if (queries !== undefined && !readList(queries).includes('dns/txt')) return 'no-dns-query'
-  return undefined
+  return queries !== undefined && !readList(queries).includes('dns/txt') ? 'no-dns-query' : undefined
 }
 
 /** Domain and selector for the header of a result even where the signature is unusable. @param value the field's value. */
@@ -100,41 +84,81 @@ export const readClaims = (
   return { domain: toAscii(utf8(of('d'))), selector: toAscii(utf8(of('s'))), algorithm: of('a').toLowerCase() }
 }
 
+/** Who signed and how: what DKIM and ARC fields have in common. */
+export type Signer = {
+  readonly algorithm: Algorithm
+  /** Lower-case A-labels. */
+  readonly domain: string
+  readonly selector: string
+  readonly signature: Uint8Array
+}
+
+/** @param tags of a DKIM-Signature, ARC-Message-Signature or ARC-Seal. @returns `a=`, `d=`, `s=` and `b=`, read. */
+export const readSigner = (tags: Tags): Result<Signer, SignatureFault> => {
+  const named = withoutSpace(tags.get('a') ?? '').toLowerCase()
+  if (named === 'rsa-sha1') return fail('algorithm-historic')
+  const algorithm = algorithms[named]
+  if (algorithm === undefined) return fail('algorithm-unknown')
+  const domain = toAscii(utf8(withoutSpace(tags.get('d') ?? '')))
+  const selector = toAscii(utf8(withoutSpace(tags.get('s') ?? '')))
+  const signature = readBase64(tags.get('b') ?? '')
+  if (!isDomain(domain) || !isDomain(`${selector}.${domain}`)) return fail('signature-syntax')
+  if (signature === undefined || signature.length > LONGEST_SIGNATURE) return fail('signature-syntax')
+  return ok({ algorithm, domain, selector, signature })
+}
+
+/** What of the message is signed. */
+export type Cover = {
+  readonly header: Canon
+  readonly body: Canon
+  /** Lower-case names in the order of `h=`, repeated ones too. */
+  readonly names: readonly string[]
+  readonly bodyHash: Uint8Array
+  /** Octets of canonical body that are signed; all without it. */
+  readonly bodyLength?: number
+}
+
+/** @param tags of a DKIM-Signature or ARC-Message-Signature. @returns `c=`, `h=`, `bh=` and `l=`, read. */
+export const readCover = (tags: Tags): Result<Cover, SignatureFault> => {
+  const canon = readCanon(tags.get('c') ?? 'simple/simple')
+  if (canon === undefined) return fail('canonicalization-unknown')
+  const names = readList(tags.get('h') ?? '')
+  const bodyHash = readBase64(tags.get('bh') ?? '')
+  const bodyLength = readNumber(tags.get('l'), 76)
+  if (bodyHash === undefined || bodyLength === 'bad' || names.length > MOST_NAMES) return fail('signature-syntax')
+  return ok({
+    ...{ header: canon[0], body: canon[1], names, bodyHash },
+    ...(bodyLength === undefined ? {} : { bodyLength }),
+  })
+}
+
+type Times = { readonly signedAt?: number; readonly expiresAt?: number }
+const readTimes = (tags: Tags): Times | undefined => {
+  const signedAt = readNumber(tags.get('t'), 12)
+  const expiresAt = readNumber(tags.get('x'), 12)
+  if (signedAt === 'bad' || expiresAt === 'bad') return undefined
+  if (signedAt !== undefined && expiresAt !== undefined && expiresAt <= signedAt) return undefined
+  return {
+    ...(signedAt === undefined ? {} : { signedAt }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  }
+}
+
 /** @param value what follows `DKIM-Signature:`, folds included, latin1. @returns what it says, or the first rule that it breaks. */
 export const readSignature = (value: string): Result<DkimSignature, SignatureFault> => {
   const read = readTags(value)
   if (!read.ok) return fail('signature-syntax')
   const tags = read.value
-  const names = readList(tags.get('h') ?? '')
-  const fault = firstFault(tags, names)
+  const fault = firstFault(tags)
   if (fault !== undefined) return fail(fault)
-  const canon = readCanon(tags.get('c') ?? 'simple/simple')
-  if (canon === undefined) return fail('canonicalization-unknown')
-  const domain = toAscii(utf8(withoutSpace(tags.get('d') ?? '')))
-  const selector = toAscii(utf8(withoutSpace(tags.get('s') ?? '')))
-  const algorithm = algorithms[withoutSpace(tags.get('a') ?? '').toLowerCase()]
-  const bodyHash = readBase64(tags.get('bh') ?? '')
-  const signature = readBase64(tags.get('b') ?? '')
-  const bodyLength = readNumber(tags.get('l'), 76)
-  const signedAt = readNumber(tags.get('t'), 12)
-  const expiresAt = readNumber(tags.get('x'), 12)
-  if (!isDomain(domain) || !isDomain(`${selector}.${domain}`) || algorithm === undefined)
-    return fail('signature-syntax')
-  if (
-    bodyHash === undefined ||
-    signature === undefined ||
-    signature.length > LONGEST_SIGNATURE ||
-    names.length > MOST_NAMES
-  )
-    return fail('signature-syntax')
-  if (bodyLength === 'bad' || signedAt === 'bad' || expiresAt === 'bad') return fail('signature-syntax')
-  if (signedAt !== undefined && expiresAt !== undefined && expiresAt <= signedAt) return fail('signature-syntax')
-  const identity = readIdentity(tags.get('i'), domain)
+  const signer = readSigner(tags)
+  if (!signer.ok) return signer
+  const cover = readCover(tags)
+  if (!cover.ok) return cover
+  if (!cover.value.names.includes('from')) return fail('from-not-signed')
+  const times = readTimes(tags)
+  if (times === undefined) return fail('signature-syntax')
+  const identity = readIdentity(tags.get('i'), signer.value.domain)
   if (identity === undefined) return fail('identity-outside-domain')
-  return ok({
-    ...{ algorithm, domain, selector, names, bodyHash, signature, ...identity, header: canon[0], body: canon[1] },
-    ...(bodyLength === undefined ? {} : { bodyLength }),
-    ...(signedAt === undefined ? {} : { signedAt }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  })
+  return ok({ ...signer.value, ...cover.value, ...times, ...identity })
 }
