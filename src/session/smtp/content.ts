@@ -51,7 +51,10 @@ export const beginChunk = (state: SmtpState, command: Extract<SmtpCommand, { rea
   state.chunk = { size, last, refused: notReady(state) }
   if (size > limits.messageSize * READ_OVER) return state.cut(smtpWords['too-large'])
   if (size === 0 && !last && state.idle()) return undefined
-  if (mail === undefined || state.chunk.refused !== undefined) return state.reader.chunk(size, 'ignored', last)
+  if (mail === undefined || state.chunk.refused !== undefined) {
+    state.reader.chunk(size, 'ignored', last)
+    return undefined
+  }
   if (!mail.chunks) mail.since = state.deps.now()
   mail.chunks = true
   state.talk.patience(limits.dataMs)
