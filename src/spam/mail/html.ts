@@ -167,7 +167,17 @@ class Renderer {
     largest: 3,
     smallest: 3,
   }
-  flag = { body: false, html: false, low: false, invalid: false, face: false, form: false, embeds: false, cut: false }
+  flag = {
+    body: false,
+    html: false,
+    low: false,
+    invalid: false,
+    face: false,
+    form: false,
+    embeds: false,
+    cut: false,
+    uncommented: false,
+  }
   charsets = ''
 
   within(tag: string): boolean {
@@ -232,7 +242,7 @@ class Renderer {
   }
 
   uri(tag: string, given: string): void {
-    let uri = given.replace(/^[\s\xa0]+|[\s\xa0]+$/g, '')
+    let uri = given.trim()
     if (uri.length > MOST_URI) {
       this.flag.cut = true
       uri = uri.slice(0, MOST_URI)
@@ -261,6 +271,13 @@ const uriTags: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ['base', ['href']],
 ])
 
+/** `http://host/a/b.html` without `b.html`. */
+const withoutFile = (href: string): string => {
+  const slash = href.lastIndexOf('/')
+  const directory = /^[a-z]+:\/{0,2}[^/]+\//i.test(href)
+  return directory && /^[^.]+\.[^.]{2,4}$/.test(href.slice(slash + 1, slash + 300)) ? href.slice(0, slash + 1) : href
+}
+
 const takeUris = (page: Renderer, tag: string, attrs: ReadonlyMap<string, string>): void => {
   for (const name of uriTags.get(tag) ?? []) {
     const value = attribute(attrs, name)
@@ -269,21 +286,14 @@ const takeUris = (page: Renderer, tag: string, attrs: ReadonlyMap<string, string
   if (tag === 'base') {
     const href = (attrs.get('href') ?? '').trim()
     if (/^(?:https?|ftp):\/{0,2}/i.test(href)) {
-      const cut = href.replace(/^([a-z]+:\/{0,2}[^/]+\/.*?)[^/.]+\.[^/.]{2,4}$/i, '$1')
+      const cut = withoutFile(href)
       page.base = cut.endsWith('/') ? cut : `${cut}/`
     }
   }
   if (tag === 'meta' && /refresh/i.test(attrs.get('http-equiv') ?? '')) {
     const content = attrs.get('content') ?? ''
     const at = content.search(/\burl\s*=/i)
-    if (at >= 0)
-      page.uri(
-        tag,
-        content
-          .slice(at)
-          .replace(/^url\s*=\s*/i, '')
-          .replace(/\s*;.*/, ''),
-      )
+    if (at >= 0) page.uri(tag, (content.slice(at, at + MOST_URI).split(';')[0] ?? '').replace(/^url\s*=\s*/i, ''))
   }
 }
 
@@ -292,7 +302,7 @@ const styleColours = (text: string, style: Style, outer: Style): void => {
     const colon = part.indexOf(':')
     if (colon < 0) continue
     const name = part.slice(0, colon).trim().toLowerCase()
-    let value = part.slice(colon + 1).trim()
+    let value = part.slice(colon + 1, colon + 300).trim()
     if (name === 'color' || name === 'background-color') {
       const key = name === 'color' ? 'fg' : 'bg'
       value = value.toLowerCase().replace(/\s*!\s*important$/, '')
@@ -416,7 +426,7 @@ const takeTag = (page: Renderer, tag: string, attrs: ReadonlyMap<string, string>
   noteTag(page, tag, attrs)
 }
 
-const attrPattern = /\s*([^\s=>][^\s=>]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?/y
+const attrPattern = /([^=>][^\s=>]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?/y
 
 /** Reads attributes from `at`; @returns them and where the tag ends, or undefined where it never does. */
 const readAttributes = (
@@ -455,7 +465,8 @@ const none: ReadonlyMap<string, string> = new Map()
 /** Reads a declaration, comment or instruction at `<!` or `<?`; @returns where it ends. */
 const readBang = (page: Renderer, html: string, at: number): number => {
   if (html.startsWith('<!--', at)) {
-    const end = html.indexOf('-->', at + 4)
+    const end = page.flag.uncommented ? -1 : html.indexOf('-->', at + 4)
+    if (end < 0) page.flag.uncommented = true // there is none further on either
     if (end >= 0) {
       page.comments.push(html.slice(at + 4, end))
       return end + 3

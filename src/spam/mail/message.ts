@@ -343,13 +343,9 @@ export const readMail = (bytes: Uint8Array): Mail => {
 export const leavesOf = (top: Section): readonly Section[] =>
   top.parts === undefined ? [top] : top.parts.flatMap((part) => leavesOf(part))
 
-/** Every section, parents before their parts. */
-export const sectionsOf = (top: Section): readonly Section[] =>
-  top.parts === undefined ? [top] : [top, ...top.parts.flatMap((part) => sectionsOf(part))]
-
 const unquoted = (text: string): string =>
   text
-    .replace(/[ \t]+(?=\r?\n)/g, '')
+    .replace(/(?<![ \t])[ \t]+(?=\r?\n)/g, '')
     .replace(/=\r?\n/g, '')
     .replace(/=([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replaceAll('\r\n', '\n')

@@ -135,7 +135,7 @@ export const pageTests: readonly SpamTest[] = [
     name: 'TEXT_UNSEEN_LETTERS',
     says: 'invisible characters stand inside words, to get past filters',
     score: 1.8,
-    hit: (look) => (inText(look).match(/\p{L}[\u00ad\u200b-\u200d\u2060\ufeff]+\p{L}/gu)?.length ?? 0) >= 5,
+    hit: (look) => (inText(look).match(/\p{L}[\u00ad\u200b-\u200d\u2060\ufeff]+(?=\p{L})/gu)?.length ?? 0) >= 5,
   },
   {
     name: 'TEXT_FOREIGN_CHARSET',

@@ -19,6 +19,11 @@ const plainName = (name: string): string =>
     .normalize('NFKC')
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
+const addressesIn = (text: string): readonly string[] =>
+  text
+    .slice(0, 8000)
+    .toLowerCase()
+    .match(/[^\s<>"(),;:]{1,256}@[\w.-]+/g) ?? []
 const correspondents = (look: Look) => look.input.history?.correspondents ?? []
 const ownDomains = (look: Look) => look.input.history?.ownDomains ?? []
 
@@ -33,7 +38,11 @@ export const senderTests: readonly SpamTest[] = [
     name: 'FROM_DIGITS',
     says: 'the sender’s address is mostly digits or a random mix',
     score: 0.5,
-    hit: (look) => fromIs(look, ({ local }) => /\d{4,}[a-z]*$|^\d|(?:\d+[a-z]+){3,}/.test(local) && local.length >= 6),
+    hit: (look) =>
+      fromIs(
+        look,
+        ({ local }) => /\d{5,}[a-z]{0,20}$|^\d{3,}|(?:\d{1,9}[a-z]{1,9}){3}/.test(local) && local.length >= 6,
+      ),
   },
   {
     name: 'FROM_NAME_HIDES_ADDRESS',
@@ -128,7 +137,7 @@ export const senderTests: readonly SpamTest[] = [
     score: 1.1,
     hit: (look) =>
       look.input.envelope?.authenticated !== true &&
-      fromIs(look, ({ local, domain }) => look.field('to').toLowerCase().slice(0, 1000).includes(`${local}@${domain}`)),
+      fromIs(look, ({ local, domain }) => addressesIn(look.field('to')).includes(`${local}@${domain}`)),
   },
   {
     name: 'REPLY_TO_FREEMAIL',
@@ -171,14 +180,8 @@ export const senderTests: readonly SpamTest[] = [
     says: 'it is addressed to many people in a row of the alphabet or of one domain',
     score: 1.6,
     hit: (look) => {
-      const all = [
-        ...`${look.field('to')},${look.field('cc')}`
-          .slice(0, 8000)
-          .toLowerCase()
-          .matchAll(/([\w.+-]+)@([\w.-]+)/g),
-      ]
-      if (all.length < 6) return false
-      const locals = all.map((one) => one[1] ?? '')
+      const locals = addressesIn(`${look.field('to')},${look.field('cc')}`)
+      if (locals.length < 6) return false
       return locals.every((one, i) => i === 0 || (locals[i - 1] ?? '') <= one)
     },
   },
