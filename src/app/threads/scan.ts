@@ -6,9 +6,12 @@
 import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DnsAnswer, DnsType, Resolve } from '../../base/dns.ts'
-import { historyOf, type ScanJob, type ScanOutcome, type Verified } from '../../post/scan-port.ts'
+import { type Summary, summarize } from '../../mime/summary.ts'
+import { historyOf, type ScanJob, type Verified } from '../../post/scan-port.ts'
 import { score } from '../../spam/engine.ts'
+import type { ScanOutput } from '../../spam/facts.ts'
 import { Learner } from '../../spam/learner.ts'
+import { type Verdicts, verifyMessage } from '../../verify/gather.ts'
 import { type FromThread, JOB, ROW, STEP, type ThreadData, type ToThread, TURN } from './scan-messages.ts'
 
 const port = parentPort
@@ -45,37 +48,102 @@ const resolveFor =
       say({ kind: 'ask', id, name, type })
     })
 
-const verified = async (
-  _bytes: Uint8Array,
-  _job: ScanJob,
-  _resolve: Resolve,
-): Promise<{ readonly wire: Verified | undefined; readonly authResults: string | undefined }> => ({
-  wire: undefined,
-  authResults: undefined,
-})
+/** What verify/ says, in the words of the spam tests and the post office. */
+const verifiedOf = (found: Verdicts, facts: ScanJob['facts']): Verified => {
+  const { spf, heloSpf, dkim, dmarc, arc } = found
+  return {
+    iprev: facts.iprev ?? found.iprev,
+    dnsbl: facts.dnsbl,
+    spf: { result: spf.result, domain: spf.domain },
+    heloSpf: { result: heloSpf.result, domain: heloSpf.domain },
+    // A key in testing holds nothing against anybody (RFC 6376 section 3.6.1, t=y).
+    dkim: dkim.map((one) => ({
+      result: one.testing && one.result !== 'pass' ? 'neutral' : one.result,
+      domain: one.domain,
+    })),
+    // What is to be done, not only what is published: testing and pct are taken into account.
+    dmarc: {
+      result: dmarc.result,
+      policy: dmarc.result === 'fail' ? dmarc.disposition : dmarc.policy,
+      domain: dmarc.domain,
+    },
+    arc: { cv: arc.cv, result: arc.cv },
+    fromDomain: dmarc.domain === '' || dmarc.reason === 'several-from' ? undefined : dmarc.domain,
+    arcSealer: arc.cv === 'pass' ? arc.sealers.at(-1) : undefined,
+  }
+}
 
-const scan = async (id: number, job: ScanJob, without: readonly string[]): Promise<ScanOutcome> => {
-  const bytes = 'bytes' in job.body ? job.body.bytes : readFileSync(job.body.file)
-  doing(STEP.verify)
-  const found = job.wants.verify ? await verified(bytes, job, resolveFor(id)) : undefined
-  if (!job.wants.score) return { kind: 'done', wire: found?.wire, authResults: found?.authResults }
-  begin(id)
-  const { facts } = job
-  const wire: Verified | undefined = { ...found?.wire, iprev: facts.iprev, dnsbl: facts.dnsbl }
-  const output = score(
+/** Verifies with what DNS says within the patience; what it does not say by then is a temperror, which is held against nobody. */
+const verified = async (
+  id: number,
+  bytes: Uint8Array,
+  job: ScanJob,
+): Promise<{ readonly wire: Verified; readonly authResults: string }> => {
+  const { envelope, facts, host, receivedAt } = job
+  const limit = new AbortController()
+  const timer = setTimeout(() => {
+    begin(id)
+    limit.abort()
+  }, data.patienceMs)
+  try {
+    const found = await verifyMessage(
+      { ip: envelope.ip, helo: envelope.helo, mailFrom: envelope.mailFrom, message: bytes },
+      resolveFor(id),
+      {
+        host,
+        now: receivedAt,
+        signal: limit.signal,
+        ours: facts.history?.unvouched.ownDomains ?? [],
+        sample: Math.floor(Math.random() * 100),
+      },
+    )
+    return { wire: verifiedOf(found, facts), authResults: found.field }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const scored = (bytes: Uint8Array, job: ScanJob, wire: Verified | undefined, without: readonly string[]): ScanOutput =>
+  score(
     {
       message: bytes,
       envelope: job.envelope,
-      wire,
-      history: historyOf(facts, found?.wire),
+      wire: wire ?? { iprev: job.facts.iprev, dnsbl: job.facts.dnsbl },
+      history: historyOf(job.facts, wire),
       account: job.account,
       receivedAt: job.receivedAt,
     },
     learner,
     { without: new Set([...benched, ...without]), watch: doing },
   )
-  return { kind: 'done', wire: found?.wire, authResults: found?.authResults, output }
+
+/** One job, stage by stage. What came before a stage that fails is not lost. */
+const scan = async (
+  id: number,
+  job: ScanJob,
+  without: readonly string[],
+): Promise<Extract<FromThread, { kind: 'outcome' }>> => {
+  let summary: Summary | undefined
+  try {
+    const bytes = 'bytes' in job.body ? job.body.bytes : readFileSync(job.body.file)
+    doing(STEP.summary)
+    if (job.wants.summary) summary = summarize(bytes)
+    doing(STEP.verify)
+    const found = job.wants.verify ? await verified(id, bytes, job) : undefined
+    begin(id)
+    const output = job.wants.score ? scored(bytes, job, found?.wire, without) : undefined
+    return {
+      kind: 'outcome',
+      id,
+      outcome: { kind: 'done', summary, wire: found?.wire, authResults: found?.authResults, output },
+    }
+  } catch (error) {
+    // A mistake of ours on this message, or a spool file that cannot be read: the mail goes on without a score.
+    return { kind: 'outcome', id, outcome: { kind: 'failed', summary }, fault: faultOf(error) }
+  }
 }
+
+const faultOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : 'unknown')
 
 const take = async (message: ToThread): Promise<void> => {
   if (message.kind === 'learner') learner = Learner.over(message.memory)
@@ -93,13 +161,7 @@ const take = async (message: ToThread): Promise<void> => {
     say({ kind: 'tokens', id: message.id, tokens })
   } else {
     begin(message.id)
-    try {
-      say({ kind: 'outcome', id: message.id, outcome: await scan(message.id, message.job, message.without) })
-    } catch (error) {
-      // A mistake of ours on this message, or a spool file that cannot be read: the mail goes on without a score.
-      const fault = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-      say({ kind: 'outcome', id: message.id, outcome: { kind: 'failed' }, fault })
-    }
+    say(await scan(message.id, message.job, message.without))
   }
 }
 
