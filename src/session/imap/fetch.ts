@@ -3,7 +3,7 @@
  * from the shared view; what a message says is read from the store page by page, large messages slice by slice, so that other sessions have
  * their turn and a slow client holds at most a page. \Seen is set for a page before the page is told.
  */
-import { ok } from '../../base/result.ts'
+import { fail, ok, type Result } from '../../base/result.ts'
 import { flagBits, type MessageDetail } from '../../store/store.ts'
 import type { FetchArguments, FetchItem, PartialRange, PlainItem } from '../../wire/imap/fetch.ts'
 import { holds, type Ranges, rangesOf, resolve, writeRanges } from '../../wire/imap/set.ts'
@@ -66,7 +66,7 @@ const planFetch = (talk: Talk, selected: Selected, args: FetchArguments, byUid: 
   const mayMark = !selected.readOnly && selected.rights.includes('s')
   return {
     items,
-    rows: items.some((item) => !isColumn(item.item)),
+    rows: items.some((item) => !isColumn(item.item) && item.item !== 'ENVELOPE'),
     summary: content.some(needsParts) || items.some((item) => !isContent(item) && isSummary(item.item)),
     message: content.length > 0,
     marksSeen: mayMark && content.some((item) => item.item !== 'binary.size' && !item.peek),
@@ -153,31 +153,94 @@ const writeMessage = (
   return { out }
 }
 
-const COLUMN_PAGE = 4000
+const COLUMN_PAGE = 2000
 
-/** FETCH of columns alone: no question to the store. */
-async function* fetchColumns(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGenerator<Out, Told> {
+/** The envelopes of a page: those on the shelf, and the others from the store. */
+const envelopesOf = async (talk: Talk, page: Uint32Array): Promise<Result<ReadonlyMap<number, string>, string>> => {
+  const selected = selectedOf(talk)
+  const { deps } = talk
+  const shelf = deps.views.envelopes.of(selected.mailbox.id)
+  const missing = page.filter((uid) => !shelf.has(uid))
+  if (missing.length === 0) return ok(shelf)
+  const found = new Map<number, string>()
+  for (let done = 0; done < missing.length; ) {
+    const some = missing.subarray(done, done + deps.limits.page)
+    const uids = rangesOfUids(selected, some)
+    const want = { summary: true }
+    const answer = await deps.store.messages({
+      mailbox: selected.mailbox.id,
+      uids,
+      want,
+      most: some.length,
+      mostBytes: 0,
+    })
+    if (!answer.ok) return fail(wordsFor(answer.error))
+    for (const row of answer.value.rows) {
+      const envelope = row.summary?.envelope ?? 'NIL'
+      found.set(row.uid, envelope)
+      deps.views.envelopes.put(selected.mailbox.id, row.uid, envelope)
+    }
+    done += answer.value.next === null ? some.length : Math.max(1, firstFrom(some, answer.value.next))
+    await deps.breathe()
+  }
+  for (const uid of page) {
+    const kept = shelf.get(uid)
+    if (kept !== undefined) found.set(uid, kept)
+  }
+  return ok(found)
+}
+
+const noEnvelopes: ReadonlyMap<number, string> = new Map()
+
+type Printer = (selected: Selected, at: number, uid: number, envelopes: ReadonlyMap<number, string>) => string
+const envelope: Printer = (_, __, uid, envelopes) => `ENVELOPE ${envelopes.get(uid) ?? 'NIL'}`
+
+/** Prints a page of columns. @returns the text, and how many of the messages are gone. */
+const columnPage = (
+  talk: Talk,
+  printers: readonly Printer[],
+  page: Uint32Array,
+  envelopes: ReadonlyMap<number, string>,
+): readonly [text: string, missing: number] => {
   const selected = selectedOf(talk)
   const { view } = selected
-  const printers = plan.items.flatMap((item) => (isColumn(item.item) ? [columns[item.item]] : []))
+  let text = ''
+  let missing = 0
+  // Neighbours in the list are neighbours in the view: looking for the place is needed only after a gap.
+  let at = -2
+  let index = -2
+  for (const uid of page) {
+    at = view.uidAt(at + 1) === uid ? at + 1 : view.at(uid)
+    index = selected.uids[index + 1] === uid ? index + 1 : placeOf(selected.uids, uid)
+    if (at < 0 || (envelopes !== noEnvelopes && !envelopes.has(uid))) {
+      missing += 1
+      continue
+    }
+    text += fetchHead(talk.enabled, uid, index + 1)
+    for (let order = 0; order < printers.length; order += 1) {
+      if (order > 0) text += ' '
+      text += printers[order]?.(selected, at, uid, envelopes) ?? ''
+    }
+    text += ')\r\n'
+  }
+  return [text, missing]
+}
+
+/** FETCH of columns and perhaps envelopes: the store is asked only for envelopes that are not on the shelf. */
+async function* fetchColumns(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGenerator<Out, Told> {
+  const printers = plan.items.flatMap((item): readonly Printer[] => {
+    if (isContent(item)) return []
+    return isColumn(item.item) ? [columns[item.item]] : [envelope]
+  })
+  const plain = !printers.includes(envelope)
   let missing = 0
   for (let from = 0; from < uids.length; from += COLUMN_PAGE) {
-    let page = ''
-    // Neighbours in the list are neighbours in the view: looking for the place is needed only after a gap.
-    let at = -2
-    let index = -2
-    for (const uid of uids.subarray(from, from + COLUMN_PAGE)) {
-      at = view.uids[at + 1] === uid ? at + 1 : view.at(uid)
-      index = selected.uids[index + 1] === uid ? index + 1 : placeOf(selected.uids, uid)
-      if (at < 0) {
-        missing += 1
-        continue
-      }
-      page += fetchHead(talk.enabled, uid, index + 1)
-      for (const [order, printer] of printers.entries()) page += (order === 0 ? '' : ' ') + printer(selected, at, uid)
-      page += ')\r\n'
-    }
-    yield page
+    const page = uids.subarray(from, from + COLUMN_PAGE)
+    const envelopes = plain ? ok(noEnvelopes) : await envelopesOf(talk, page)
+    if (!envelopes.ok) return { missing, fault: envelopes.error }
+    const [text, gone] = columnPage(talk, printers, page, envelopes.value)
+    missing += gone
+    yield text
     await talk.deps.breathe()
   }
   return { missing }

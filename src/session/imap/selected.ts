@@ -1,34 +1,16 @@
-import { flagBits } from '../../store/store.ts'
 import { type Ranges, rangesOf, resolve, writeRanges } from '../../wire/imap/set.ts'
 import type { Enabled, Selected } from './state.ts'
-import { firstFrom, placeOf } from './view.ts'
-
-const bits = [
-  [flagBits.answered, '\\Answered'],
-  [flagBits.flagged, '\\Flagged'],
-  [flagBits.deleted, '\\Deleted'],
-  [flagBits.seen, '\\Seen'],
-  [flagBits.draft, '\\Draft'],
-] as const
-/** The system flags of each value of the flags column. */
-const systemFlags: readonly string[] = Array.from({ length: 32 }, (_, value) =>
-  bits
-    .filter(([bit]) => (value & bit) !== 0)
-    .map(([, name]) => name)
-    .join(' '),
-)
+import { firstFrom, flagNames, placeOf } from './view.ts'
 
 const isRecent = (selected: Selected, uid: number): boolean =>
   selected.recent.some(([first, last]) => uid >= first && uid <= last)
 
 /** @returns `(\Seen $Junk)` of the row at `at`. */
 export const writeFlags = (selected: Selected, at: number): string => {
-  const { view } = selected
-  const system = systemFlags[(view.flags[at] ?? 0) & 31] ?? ''
-  const keywords = view.keywordsAt(at)
-  const recent = selected.recent.length > 0 && isRecent(selected, view.uids[at] ?? 0) ? '\\Recent' : ''
-  if (keywords.length === 0 && recent === '') return `(${system})`
-  return `(${[system, ...keywords, recent].filter((one) => one !== '').join(' ')})`
+  const { view, recent } = selected
+  const flags = view.flagsAt(at)
+  if (recent.length === 0 || !isRecent(selected, view.uidAt(at))) return `(${flags})`
+  return flags === '' ? '(\\Recent)' : `(${flags} \\Recent)`
 }
 
 /** `* 3 FETCH (` or `* 17 UIDFETCH (` (RFC 9586), by the UID; the list that follows is closed by the caller. */
@@ -51,7 +33,7 @@ export const knowsFlags = (selected: Selected, uid: number, at: number): void =>
 
 /** @returns `* FLAGS` and PERMANENTFLAGS of the mailbox. */
 export const keywordLines = (selected: Selected): string => {
-  const flags = [...bits.map(([, name]) => name), ...selected.view.keywords].join(' ')
+  const flags = [...flagNames, ...selected.view.keywords].join(' ')
   const permanent = selected.readOnly ? '' : `${flags} \\*`
   return `* FLAGS (${flags})\r\n* OK [PERMANENTFLAGS (${permanent})] Flags that are kept\r\n`
 }

@@ -4,21 +4,30 @@
  * one until messages go. Flags and mod-sequences change in place; rows are appended in place; a removal makes new arrays, so that a
  * window that a session still holds stays as it was.
  */
-import type { AccountId, MailboxId } from '../../base/ids.ts'
-import { modSeq } from '../../base/ids.ts'
-import { fail, ok, type Result } from '../../base/result.ts'
-import type { Bell, Mailbox, MessageColumns, Store, StoreFault } from '../../store/store.ts'
+import type { MailboxId } from '../../base/ids.ts'
+import { ok, type Result } from '../../base/result.ts'
+import { flagBits, type Mailbox, type MessageColumns, type Store, type StoreFault } from '../../store/store.ts'
 
-/** Messages of closed mailboxes that are kept in the process, so that the next SELECT is warm. */
-const MOST_KEPT = 1_000_000
 /** Changes that are remembered one by one; a session that is further behind looks at every row. */
 const MOST_LOGGED = 4096
 
-/** Entries of a mailbox (null: of the server) that were set or removed (RFC 5464 section 4.4). */
-export type MetadataChange = { readonly mailbox: MailboxId | null; readonly entries: readonly string[] }
+const bits = [
+  [flagBits.answered, '\\Answered'],
+  [flagBits.flagged, '\\Flagged'],
+  [flagBits.deleted, '\\Deleted'],
+  [flagBits.seen, '\\Seen'],
+  [flagBits.draft, '\\Draft'],
+] as const
 
-/** Mailboxes whose first recent message is remembered while nobody has them open. */
-const MOST_ARRIVALS = 10_000
+/** The system flags, in the order in which they are told. */
+export const flagNames: readonly string[] = bits.map(([, name]) => name)
+/** The system flags of each value of the flags column. */
+const systemFlags: readonly string[] = Array.from({ length: 32 }, (_, value) =>
+  bits
+    .filter(([bit]) => (value & bit) !== 0)
+    .map(([, name]) => name)
+    .join(' '),
+)
 
 type Change = { readonly uid: number; readonly modSeq: number }
 
@@ -60,6 +69,7 @@ export class MailboxView {
   internalDates: Float64Array = new Float64Array(0)
   savedDates: Float64Array = new Float64Array(0)
   #sets: (readonly string[])[] = [[]]
+  #keywordTexts: string[] = ['']
   #setOf = new Map<string, number>([['', 0]])
   #names: readonly string[] = []
   /** How many sets `#names` was made of. */
@@ -91,6 +101,21 @@ export class MailboxView {
   /** The UIDs, ascending; a window that later appends do not change. */
   get uids(): Uint32Array {
     return this.#uids.subarray(0, this.count)
+  }
+
+  /** System flags and keywords of the row at `at`, separated by spaces. */
+  flagsAt(at: number): string {
+    const bits = (this.flags[at] ?? 0) & 31
+    const set = this.#keywords[at] ?? 0
+    const system = systemFlags[bits] ?? ''
+    if (set === 0) return system
+    const keywords = this.#keywordTexts[set] ?? ''
+    return system === '' ? keywords : `${system} ${keywords}`
+  }
+
+  /** The UID of the row at `at`, 0 beyond the last. */
+  uidAt(at: number): number {
+    return at < this.count ? (this.#uids[at] ?? 0) : 0
   }
 
   /** The keywords of the row at `at`. */
@@ -163,6 +188,7 @@ export class MailboxView {
     this.#keywords = columns.keywords
     this.#sets = [[]]
     this.#named = 0
+    this.#keywordTexts = ['']
     this.#setOf = new Map([['', 0]])
     this.#keywords = columns.keywords.map((set) => this.#intern(columns.keywordSets[set] ?? []))
     this.count = columns.uids.length
@@ -183,6 +209,7 @@ export class MailboxView {
     const known = this.#setOf.get(key)
     if (known !== undefined) return known
     this.#setOf.set(key, this.#sets.length)
+    this.#keywordTexts[this.#sets.length] = names.join(' ')
     this.#sets.push(names)
     return this.#sets.length - 1
   }
@@ -260,133 +287,5 @@ export class MailboxView {
     const found: number[] = []
     for (let at = 0; at < this.count; at += 1) if (isDue(at)) found.push(this.#uids[at] ?? 0)
     return found
-  }
-}
-
-/** All open mailboxes of the process, and the sessions that want to hear the bell. Owns the store's listener until `close`. */
-export class MailboxViews {
-  readonly #store: Store
-  readonly #views = new Map<MailboxId, MailboxView>()
-  readonly #opening = new Map<MailboxId, Promise<Result<MailboxView, StoreFault>>>()
-  readonly #listeners = new Map<MailboxId, Set<() => void>>()
-  readonly #watchers = new Map<AccountId, Set<(change: Bell | MetadataChange) => void>>()
-  readonly #stop: () => void
-  /** Mailboxes that were not open when a message was put into them: its UID. */
-  readonly #arrivals = new Map<MailboxId, number>()
-  #closings = 0
-
-  constructor(store: Store) {
-    this.#store = store
-    this.#stop = store.listen((bell) => this.#hear(bell))
-  }
-
-  #hear(bell: Bell): void {
-    for (const id of bell.mailboxes) {
-      this.#views.get(id)?.need(bell.modSeq)
-      for (const listener of this.#listeners.get(id) ?? []) listener()
-    }
-    for (const watcher of this.#watchers.get(bell.account) ?? []) watcher(bell)
-  }
-
-  /** The view of a mailbox as it is now, one more user of it. */
-  async open(mailbox: Mailbox): Promise<Result<MailboxView, StoreFault>> {
-    const known = this.#views.get(mailbox.id)
-    const opened = known === undefined ? await this.#first(mailbox) : ok(known)
-    if (!opened.ok) return opened
-    const view = opened.value
-    view.users += 1
-    view.need(mailbox.highestModSeq)
-    const fresh = await view.refresh()
-    if (fresh.ok) return ok(view)
-    this.close(view)
-    return fail(fresh.error)
-  }
-
-  #first(mailbox: Mailbox): Promise<Result<MailboxView, StoreFault>> {
-    const opening = this.#opening.get(mailbox.id)
-    if (opening !== undefined) return opening
-    const begun = this.#load(mailbox).finally(() => this.#opening.delete(mailbox.id))
-    this.#opening.set(mailbox.id, begun)
-    return begun
-  }
-
-  async #load(mailbox: Mailbox): Promise<Result<MailboxView, StoreFault>> {
-    const view = new MailboxView(this.#store, mailbox.id)
-    // In the table before its columns are read, so that a bell meanwhile is heard.
-    this.#views.set(mailbox.id, view)
-    const loaded = await view.load({ highestModSeq: modSeq(0), uidNext: mailbox.uidNext })
-    if (loaded.ok) {
-      view.need(mailbox.highestModSeq)
-      view.recentFrom = this.#arrivals.get(mailbox.id) ?? view.uidNext
-      this.#arrivals.delete(mailbox.id)
-      return ok(view)
-    }
-    this.#views.delete(mailbox.id)
-    return fail(loaded.error)
-  }
-
-  /** One user less; the columns are kept while there is room. */
-  close(view: MailboxView): void {
-    view.users -= 1
-    this.#closings += 1
-    view.closedAt = this.#closings
-    if (view.users > 0) return
-    const idle = [...this.#views.values()].filter((one) => one.users === 0).sort((a, b) => b.closedAt - a.closedAt)
-    let kept = 0
-    for (const one of idle) {
-      kept += one.count
-      if (kept > MOST_KEPT) this.#views.delete(one.id)
-    }
-  }
-
-  /** A mailbox is gone, or its UIDVALIDITY is another. */
-  forget(id: MailboxId): void {
-    const view = this.#views.get(id)
-    if (view !== undefined) this.#views.delete(id)
-  }
-
-  /** The first messages of a mailbox came while nobody had it open: from `uid` on they are recent. */
-  arrived(id: MailboxId, uid: number): void {
-    const view = this.#views.get(id)
-    if (view === undefined) this.#arrivals.set(id, Math.min(this.#arrivals.get(id) ?? uid, uid))
-    else if (view.recentFrom === undefined) view.recentFrom = uid
-    if (this.#arrivals.size > MOST_ARRIVALS) this.#arrivals.clear()
-  }
-
-  /** How many messages no session was told of yet, as far as this process knows. */
-  recentIn(id: MailboxId): number {
-    const view = this.#views.get(id)
-    if (view?.recentFrom === undefined) return 0
-    return view.count - firstFrom(view.uids, view.recentFrom)
-  }
-
-  /** Tells `listener` after each commit that changed the mailbox. @returns the end of it. */
-  listen(id: MailboxId, listener: () => void): () => void {
-    return joinIn(this.#listeners, id, listener)
-  }
-
-  /** Tells `watcher` of every change of an account. @returns the end of it. */
-  watch(account: AccountId, watcher: (change: Bell | MetadataChange) => void): () => void {
-    return joinIn(this.#watchers, account, watcher)
-  }
-
-  /** Tells the watchers of an account that metadata changed; the bell carries no names of entries. */
-  metadataChanged(account: AccountId, change: MetadataChange): void {
-    for (const watcher of this.#watchers.get(account) ?? []) watcher(change)
-  }
-
-  /** Hears the store no more. */
-  stop(): void {
-    this.#stop()
-  }
-}
-
-const joinIn = <K, F>(table: Map<K, Set<F>>, key: K, member: F): (() => void) => {
-  const members = table.get(key) ?? new Set<F>()
-  table.set(key, members)
-  members.add(member)
-  return () => {
-    members.delete(member)
-    if (members.size === 0 && table.get(key) === members) table.delete(key)
   }
 }
