@@ -12,9 +12,9 @@ import type { Frame } from '../../wire/imap/reader.ts'
 import { rangesOf, writeRanges } from '../../wire/imap/set.ts'
 import { readWhole } from '../../wire/imap/syntax.ts'
 import { readUrl } from './append-url.ts'
+import { placeOf } from './mailbox-view.ts'
 import type { Appending, Reply, Seen, Talk } from './state.ts'
 import { findWith, NO_RIGHT } from './talk.ts'
-import { placeOf } from './view.ts'
 import { TRY_CREATE, wordsFor } from './words.ts'
 
 /** What comes of an announced literal: keep it as an argument, stream it into the append, or refuse with this tagged answer. */

@@ -7,6 +7,7 @@ import { fail, ok } from '../../base/result.ts'
 import type { FlagsChanged } from '../../store/store.ts'
 import type { StoreArguments } from '../../wire/imap/fetch.ts'
 import { type NamedSet, type Ranges, rangesOf, resolve, writeInOrder, writeRanges } from '../../wire/imap/set.ts'
+import { placeOf } from './mailbox-view.ts'
 import type { Running } from './row.ts'
 import {
   fetchHead,
@@ -21,7 +22,6 @@ import {
 } from './selected.ts'
 import type { Reply, Selected, Talk } from './state.ts'
 import { findWith, NO_RIGHT, selectedOf } from './talk.ts'
-import { placeOf } from './view.ts'
 import { TRY_CREATE, wordsFor } from './words.ts'
 
 const READ_ONLY = 'NO [READ-ONLY] The mailbox is open to read'

@@ -1,9 +1,9 @@
 import { rangesOf, writeRanges } from '../../wire/imap/set.ts'
 import { writeString } from '../../wire/imap/write.ts'
+import { placeOf } from './mailbox-view.ts'
 import { columnSearch } from './search-tree.ts'
 import type { Context, Reply, Selected, Talk } from './state.ts'
 import { selectedOf } from './talk.ts'
-import { placeOf } from './view.ts'
 
 /** @returns false where the session has `most` of them already. */
 export const addContext = (selected: Selected, tag: string, most: number, context: Context): boolean => {

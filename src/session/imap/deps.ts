@@ -8,7 +8,7 @@ import type { Log } from '../../base/log.ts'
 import type { Spool } from '../../base/spool.ts'
 import type { Account, Store } from '../../store/store.ts'
 import type { ScramKeys } from '../../wire/sasl/scram.ts'
-import type { MailboxViews } from './views.ts'
+import type { MailboxViews } from './view.ts'
 
 /** What came of a login; the jail was asked and told. */
 export type LoginOutcome =

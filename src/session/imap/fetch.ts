@@ -10,11 +10,11 @@ import { holds, type Ranges, rangesOf, resolve, writeRanges } from '../../wire/i
 import { octetsOf, writeDateTime, writeString } from '../../wire/imap/write.ts'
 import { runsOf, takeChanges } from './change.ts'
 import { bodyItem, type ContentItem, isContent, largeItem, needsParts } from './fetch-body.ts'
+import { firstFrom, placeOf } from './mailbox-view.ts'
 import type { Running } from './row.ts'
 import { fetchHead, knowsFlags, type Run, rangesOfUids, uidsOfRuns, writeFlags } from './selected.ts'
 import type { Out, Selected, Talk } from './state.ts'
 import { selectedOf } from './talk.ts'
-import { firstFrom, placeOf } from './view.ts'
 import { wordsFor } from './words.ts'
 
 type ColumnItem = 'FLAGS' | 'UID' | 'INTERNALDATE' | 'RFC822.SIZE' | 'MODSEQ' | 'SAVEDATE'

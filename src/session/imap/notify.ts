@@ -10,7 +10,7 @@ import { writeAstring } from '../../wire/imap/write.ts'
 import type { Running } from './row.ts'
 import type { Notify, Seen, Talk } from './state.ts'
 import { ALL_RIGHTS, accountOf, nameOf, sharedWith, wireName } from './talk.ts'
-import type { MetadataChange } from './views.ts'
+import type { MetadataChange } from './view.ts'
 
 const supported: readonly NotifyEvent[] = [
   'MESSAGENEW',

@@ -6,9 +6,9 @@ import { fail, ok, type Result } from '../../base/result.ts'
 import { flagBits, type SearchTree } from '../../store/store.ts'
 import type { SearchKey } from '../../wire/imap/search.ts'
 import { holds, type NamedSet, type Ranges, resolve } from '../../wire/imap/set.ts'
+import type { MailboxView } from './mailbox-view.ts'
 import { rangesOfRuns, rangesOfUids, runsOfUids } from './selected.ts'
 import type { Searched, Selected, Talk } from './state.ts'
-import type { MailboxView } from './view.ts'
 
 type Known = Pick<Selected, 'uids' | 'saved' | 'recent' | 'view'>
 

@@ -17,12 +17,12 @@ import type {
 import { rangesOf, writeInOrder, writeRanges } from '../../wire/imap/set.ts'
 import { writeString } from '../../wire/imap/write.ts'
 import { addContext } from './context.ts'
+import { placeOf } from './mailbox-view.ts'
 import { filteredMailboxes } from './notify.ts'
 import type { Running } from './row.ts'
 import { columnSearch, treeOf } from './search-tree.ts'
 import type { Reply, Searched, Selected, Talk } from './state.ts'
 import { selectedOf, wireName } from './talk.ts'
-import { placeOf } from './view.ts'
 import { wordsFor } from './words.ts'
 
 const charsets: readonly (string | undefined)[] = [undefined, 'UTF-8', 'US-ASCII']

@@ -1,6 +1,6 @@
 import { type Ranges, rangesOf, resolve, writeRanges } from '../../wire/imap/set.ts'
+import { firstFrom, flagNames, placeOf } from './mailbox-view.ts'
 import type { Enabled, Selected } from './state.ts'
-import { firstFrom, flagNames, placeOf } from './view.ts'
 
 const isRecent = (selected: Selected, uid: number): boolean =>
   selected.recent.some(([first, last]) => uid >= first && uid <= last)

@@ -10,8 +10,8 @@ import type { EventGroup } from '../../wire/imap/extras.ts'
 import type { ImapReader } from '../../wire/imap/reader.ts'
 import type { Ranges } from '../../wire/imap/set.ts'
 import type { ImapDeps } from './deps.ts'
-import type { MailboxView } from './view.ts'
-import type { MetadataChange } from './views.ts'
+import type { MailboxView } from './mailbox-view.ts'
+import type { MetadataChange } from './view.ts'
 
 /** What a command writes while it runs: latin1 text (an octet a character), octets, or an act of the transport. */
 export type Out = string | Uint8Array | Act
