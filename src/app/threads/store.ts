@@ -4,7 +4,6 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { openEngine } from '../../store/sqlite/engine.ts'
-import { plainSummary } from '../../store/sqlite/plain-summary.ts'
 import { type Asked, buffersOf, type Complaint, type FromThread, type ThreadData, type ToThread } from './store-wire.ts'
 
 const MOST_A_BATCH = 500 // calls in one transaction: more would make the first of them wait
@@ -15,7 +14,6 @@ const data: ThreadData = workerData // given by store-client.ts
 const complaints: Complaint[] = []
 const engine = openEngine({
   folder: data.folder,
-  summarize: plainSummary,
   complain: (verb, fault, why) => complaints.push({ verb, fault, why }),
 })
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)

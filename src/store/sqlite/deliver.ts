@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { type AccountId, type MailboxId, type ModSeq, mailboxId, modSeq, uid } from '../../base/ids.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { Body } from '../../base/spool.ts'
-import type { Summary } from '../../mime/summary.ts'
+import { type Summary, summarize } from '../../mime/summary.ts'
 import type { Place, Placed, StoreFault } from '../store.ts'
 import { bodyKinds, pack } from './body.ts'
 import { num } from './door.ts'
@@ -193,7 +193,7 @@ const putPlaces = (
 }
 
 export const deliver: Run<'deliver'> = (house, a) => {
-  const summary = a.summary ?? house.summarize(bytesOf(a.body))
+  const summary = a.summary ?? summarize(bytesOf(a.body))
   let answers: readonly Result<Placed, StoreFault>[] = []
   try {
     answers = putPlaces(house, a.places, { size: sizeOf(a.body), now: a.now, summary }, (prefix) =>

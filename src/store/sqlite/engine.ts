@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ok, type Result } from '../../base/result.ts'
 import type { Body } from '../../base/spool.ts'
-import type { Summary } from '../../mime/summary.ts'
 import { type Batch, type Call, type Complain, type Outcome, runBatch } from './batch.ts'
 import { adoptFile } from './body.ts'
 import { removeFile } from './check.ts'
@@ -23,7 +22,6 @@ export type Engine = {
 export type EngineOptions = {
   /** The data folder, or `:memory:`. */
   readonly folder: string
-  readonly summarize: (message: Uint8Array) => Summary
   readonly complain: Complain
 }
 
@@ -65,7 +63,6 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
   const house: House = {
     tx: openDoor(db),
     bodies,
-    summarize: options.summarize,
     rings: [],
     afterCommit: [],
     keywordSets: new Map(),

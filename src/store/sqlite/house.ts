@@ -4,7 +4,6 @@
  */
 import type { AccountId, MailboxId, ModSeq } from '../../base/ids.ts'
 import { modSeq } from '../../base/ids.ts'
-import type { Summary } from '../../mime/summary.ts'
 import type { Bell, Store, StoreFault } from '../store.ts'
 import { num, type Tx } from './door.ts'
 
@@ -21,7 +20,6 @@ export type House = {
   readonly tx: Tx
   /** Where large bodies are files; null for a database in memory, which keeps every body itself. */
   readonly bodies: string | null
-  readonly summarize: (message: Uint8Array) => Summary
   /** What the running verb changed; emptied when it is rolled back. */
   readonly rings: Bell[]
   /** Run after the commit, never when the verb is rolled back: files to remove. */

@@ -1,22 +1,16 @@
 /** A store without a thread, for tests and tools: the same verbs over the same engine, a batch a call. */
 import { fail, ok, type Result } from '../../base/result.ts'
-import type { Summary } from '../../mime/summary.ts'
 import type { Bell, Store } from '../store.ts'
 import type { Outcome } from './batch.ts'
 import type { OpenFault } from './database.ts'
 import { openEngine } from './engine.ts'
 import type { VerbName } from './house.ts'
-import { plainSummary } from './plain-summary.ts'
 import { storeOf } from './store-of.ts'
 
-/** Opens the store in `folder`, or one in memory (`:memory:`); `summarize` may be given where the tests bring their own. */
-export const openInline = (options: {
-  readonly folder: string
-  readonly summarize?: (message: Uint8Array) => Summary
-}): Result<Store, OpenFault> => {
+/** Opens the store in `folder`, or one in memory (`:memory:`). */
+export const openInline = (options: { readonly folder: string }): Result<Store, OpenFault> => {
   const engine = openEngine({
     folder: options.folder,
-    summarize: options.summarize ?? plainSummary,
     complain: () => undefined,
   })
   if (!engine.ok) return engine

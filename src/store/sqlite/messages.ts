@@ -51,7 +51,7 @@ export const bodyOf = (
 }
 
 /** Prefix and body in one buffer of its own, so that it can be handed to another thread. */
-const joined = (prefix: string, body: Uint8Array): Uint8Array => {
+export const joined = (prefix: string, body: Uint8Array): Uint8Array => {
   const whole = new Uint8Array(prefix.length + body.length)
   Buffer.from(whole.buffer).write(prefix, 'latin1')
   whole.set(body, prefix.length)

@@ -30,7 +30,8 @@ import {
 import { changes, columns, messages, readMessage } from './messages.ts'
 import { addReceipt, forget, recall, receipts, remember } from './receipts.ts'
 import { metadata, rights, setMetadata, setRights, shared } from './rights.ts'
-import { search, sort, thread } from './search.ts'
+import { search } from './search.ts'
+import { sort, thread } from './sort.ts'
 
 const verbs: { readonly [K in VerbName]: Run<K> } = {
   ...{ addAccount, account, accounts, changeAccount, dropAccount },

@@ -1,0 +1,43 @@
+/**
+ * A message as text for SEARCH: its header fields decoded, its text parts decoded. RFC 9051 section 6.4.4
+ * (BODY and TEXT look into decoded parts, charset by charset). Pure.
+ */
+import { readHeader } from '../mime/fields.ts'
+import { htmlToText } from '../mime/html-text.ts'
+import { type Part, readMessage } from '../mime/message.ts'
+import { textOf } from '../mime/text.ts'
+import { headerText } from '../mime/words.ts'
+
+const MOST_TEXT = 8 * 2 ** 20 // characters of one message that are looked into
+
+/** The decoded values of one header field, each on a line; null when the message has no such field. */
+export const fieldText = (message: Uint8Array, name: string): string | null => {
+  const values = readHeader(message).all(name.toLowerCase())
+  return values.length === 0 ? null : values.map(headerText).join('\n')
+}
+
+const fieldsText = (part: Part): string =>
+  part.fields
+    .map((field) => `${field.name}: ${headerText(part.header.slice(field.valueFrom, field.valueTo))}`)
+    .join('\n')
+
+const leafText = (message: Uint8Array, part: Part): string => {
+  const text = textOf(message, part, MOST_TEXT)
+  return part.subtype === 'html' ? htmlToText(text, MOST_TEXT) : text
+}
+
+/** The decoded text of all text parts, messages within (and their headers) included. */
+export const bodyText = (message: Uint8Array): string => {
+  let out = ''
+  const walk = (part: Part): void => {
+    if (out.length > MOST_TEXT) return
+    if (part.kind === 'message') for (const child of part.children) out += `${fieldsText(child)}\n`
+    if (part.kind === 'leaf' && part.type === 'text') out += `${leafText(message, part)}\n`
+    for (const child of part.children) walk(child)
+  }
+  walk(readMessage(message))
+  return out
+}
+
+/** All header fields, decoded, a field a line. */
+export const headersText = (message: Uint8Array): string => fieldsText(readMessage(message))

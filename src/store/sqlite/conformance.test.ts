@@ -1,0 +1,10 @@
+/** The suite against the SQLite backend without a thread, in memory. The threaded one runs it in app/threads. */
+import assert from 'node:assert/strict'
+import { conformance } from '../conformance.ts'
+import { openInline } from './inline.ts'
+
+conformance('inline', async () => {
+  const store = openInline({ folder: ':memory:' })
+  assert.ok(store.ok)
+  return store.value
+})
