@@ -5,7 +5,7 @@
  * Forgiving: semicolons and spaces between addresses, `user@host <user@host>`, unquoted commas within encoded words, missing `>`,
  * missing parts (which ENVELOPE names with the words that Dovecot uses, because a NIL host would say "group").
  */
-import { decodeWords, unfold } from './words.ts'
+import { condense, decodeWords, unfold } from './words.ts'
 
 /** Items of one field; what is beyond does not count. */
 export const MOST_ADDRESSES = 5000
@@ -267,7 +267,8 @@ class Reading {
   #flush(): void {
     const found = this.#found
     if (found !== undefined) {
-      const named = found.name ?? this.#comment?.trim()
+      const said = found.name ?? this.#comment
+      const named = said === undefined || said === `${found.local}@${found.domain}` ? undefined : condense(said)
       this.#items.push({
         kind: 'mailbox',
         name: named === undefined || named === '' ? undefined : named.slice(0, MOST_TEXT),

@@ -1,12 +1,12 @@
 /**
  * ENVELOPE of a message: RFC 9051 section 7.5.2 (the form and the rule that Sender and Reply-To default to From) and section 9. Pure.
- * Header text goes out as it came in, encoded words and 8-bit octets included. As Dovecot: of a field that may stand once the last
+ * Header text goes out as it came in, encoded words and 8-bit octets included; in names and the subject one space stands for white space. As Dovecot: of a field that may stand once the last
  * one counts, and address fields of one name are one list, so that nobody sees an author whom we did not show.
  */
 import { type AddressItem, readAddresses } from './address.ts'
 import { writeNil, writeString } from './imap-text.ts'
 import type { Part } from './message.ts'
-import { unfold } from './words.ts'
+import { condense, unfold } from './words.ts'
 
 const MOST_TEXT = 65_536 // octets of Subject, Message-ID and the like; a client that wants more reads the header
 
@@ -34,7 +34,7 @@ export const envelopeFields = (root: Part): EnvelopeFields => {
   const lists = new Map<string, readonly AddressItem[]>()
   for (const { name, valueFrom, valueTo } of root.fields) {
     if (textNames.has(name))
-      texts.set(name, unfold(root.header.slice(valueFrom, Math.min(valueTo, valueFrom + MOST_TEXT))).trim())
+      texts.set(name, unfold(root.header.slice(valueFrom, Math.min(valueTo, valueFrom + MOST_TEXT))).trimStart())
     else if (addressNames.has(name)) {
       const items = readAddresses(root.header.slice(valueFrom, valueTo))
       const known = lists.get(name)
@@ -73,6 +73,7 @@ export const writeEnvelope = ({ texts, addresses }: EnvelopeFields): string => {
   const from = writeList(addresses.from)
   const orFrom = (items: readonly AddressItem[]): string => (items.length === 0 ? from : writeList(items))
   const text = (name: string): string => writeNil(texts.get(name))
+  const subject = texts.get('subject')
   const { sender, replyTo, to, cc, bcc } = addresses
-  return `(${text('date')} ${text('subject')} ${from} ${orFrom(sender)} ${orFrom(replyTo)} ${writeList(to)} ${writeList(cc)} ${writeList(bcc)} ${text('in-reply-to')} ${text('message-id')})`
+  return `(${text('date')} ${writeNil(subject === undefined ? subject : condense(subject))} ${from} ${orFrom(sender)} ${orFrom(replyTo)} ${writeList(to)} ${writeList(cc)} ${writeList(bcc)} ${text('in-reply-to')} ${text('message-id')})`
 }

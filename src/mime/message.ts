@@ -29,6 +29,8 @@ export type Part = {
   /** Lower case; text/plain where nothing (usable) is said, message/rfc822 in a digest. */
   readonly type: string
   readonly subtype: string
+  /** The two as they were written. */
+  readonly written: readonly [type: string, subtype: string]
   readonly parameters: readonly Parameter[]
   /** A multipart's parts; the one root of a message/rfc822. */
   readonly children: readonly Part[]
@@ -68,26 +70,31 @@ const openPart = (at: number, boundaries: number): Open => ({
   fields: [],
   type: 'text',
   subtype: 'plain',
+  written: ['text', 'plain'],
   parameters: [],
   children: [],
   linesBefore: 0,
   boundaries,
 })
 
+const nameType = (part: Open, type: string, subtype: string): void => {
+  part.type = type.toLowerCase()
+  part.subtype = subtype.toLowerCase()
+  part.written = [type, subtype]
+}
+
 /** Sets what Content-Type says, or what stands in for it (RFC 2045 section 5.2, RFC 2046 section 5.1.5). */
 const setType = (part: Open, inDigest: boolean): void => {
   const field = lastField(part, 'content-type')
   if (field === undefined) {
     if (!inDigest) return
-    part.type = 'message'
-    part.subtype = 'rfc822'
+    nameType(part, 'message', 'rfc822')
     return
   }
   const { value, parameters } = readParameterized(unfold(field))
   const slash = value.indexOf('/')
   if (slash <= 0 || slash === value.length - 1) return
-  part.type = value.slice(0, slash)
-  part.subtype = value.slice(slash + 1)
+  nameType(part, value.slice(0, slash), value.slice(slash + 1))
   part.parameters = parameters
 }
 
@@ -188,7 +195,8 @@ class Reading {
     this.#closeTo(depth, start - crlf, crlf === 0 ? this.#lines : this.#lines - 1)
     this.#boundaries.cut(closes ? index : index + 1)
     this.#pass(end)
-    if (closes || multipart === undefined) return false
+    const last = end >= bytes.length // a boundary that nothing follows, not even a line end, begins no part
+    if (closes || last || multipart === undefined) return false
     if (this.#parts >= MOST_PARTS - 1) this.#boundaries.cut(0) // no line is a boundary any more: the last part takes the rest
     this.#begin(multipart)
     return true
@@ -221,8 +229,7 @@ class Reading {
     const isMessage = part.type === 'message' && (part.subtype === 'rfc822' || part.subtype === 'global')
     if (!isMultipart && !isMessage) return false
     if (this.#open.length > MOST_DEPTH || this.#parts >= MOST_PARTS) {
-      part.type = 'application'
-      part.subtype = 'octet-stream'
+      nameType(part, 'application', 'octet-stream')
       part.parameters = []
       return false
     }

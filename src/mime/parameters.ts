@@ -7,7 +7,7 @@
 import { decodeOctets } from './charset.ts'
 import { decodeWords } from './words.ts'
 
-/** Name in lower case and value, a latin1 text. A name that ends in `*` has a value as RFC 2231 section 4 writes it: `utf-8'en'%C3%A9`. */
+/** Name in its case and value, a latin1 text. A name that ends in `*` has a value as RFC 2231 section 4 writes it: `utf-8'en'%C3%A9`. */
 export type Parameter = readonly [name: string, value: string]
 export type Parameterized = { readonly value: string; readonly parameters: readonly Parameter[] }
 
@@ -87,7 +87,7 @@ const readParameters = (text: string, from: number): readonly Parameter[] => {
     const after = afterSpace(text, at + name.length)
     if (name !== '' && text[after] === '=') {
       const [value, next] = readValue(text, after + 1)
-      if (name.length <= MOST_NAME) found.push([name.toLowerCase(), value.slice(0, MOST_VALUE)])
+      if (name.length <= MOST_NAME) found.push([name, value.slice(0, MOST_VALUE)])
       at = next
     } else {
       const next = text.indexOf(';', at)
@@ -134,32 +134,33 @@ const mergeContinuations = (parameters: readonly Parameter[]): readonly Paramete
       whole.push(parameter)
       continue
     }
-    const known = pieces.get(name) ?? { name, byNumber: new Map() }
+    const key = name.toLowerCase()
+    const known = pieces.get(key) ?? { name, byNumber: new Map() }
     if (!known.byNumber.has(Number(number)))
       known.byNumber.set(Number(number), { value: parameter[1], extended: star === '*' })
-    pieces.set(name, known)
+    pieces.set(key, known)
   }
   return [...whole, ...[...pieces.values()].filter((piece) => piece.byNumber.has(0)).map(joined)]
 }
 
-/** @param text an unfolded field value. @returns its first word (lower case; `type/subtype` with its slash, empty where there is none) and its parameters. */
+/** @param text an unfolded field value. @returns its first word (in its case; `type/subtype` with its slash, empty where there is none) and its parameters. */
 export const readParameterized = (text: string): Parameterized => {
   const start = afterSpace(text, 0)
   const first = matchAt(tokenPattern, text, start)
-  let value = first.toLowerCase()
+  let value = first
   let at = afterSpace(text, start + first.length)
   if (first !== '' && text[at] === '/') {
     at = afterSpace(text, at + 1)
     const second = matchAt(tokenPattern, text, at)
-    value = `${value}/${second.toLowerCase()}`
+    value = `${value}/${second}`
     at += second.length
   }
   return { value, parameters: mergeContinuations(readParameters(text, at)) }
 }
 
-/** @returns the value as it stands (latin1), undefined where the parameter is absent. For values that are words: charset, boundary. */
+/** @param name lower case. @returns the value as it stands (latin1), undefined where the parameter is absent. For values that are words: charset, boundary. */
 export const rawParameter = (parameters: readonly Parameter[], name: string): string | undefined =>
-  parameters.find((parameter) => parameter[0] === name)?.[1]
+  parameters.find((parameter) => parameter[0] === name || parameter[0].toLowerCase() === name)?.[1]
 
 const percentDecoded = (value: string): string =>
   value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

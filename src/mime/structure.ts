@@ -18,14 +18,17 @@ const usAscii: readonly Parameter[] = [['charset', 'us-ascii']]
 
 const value = (part: Part, name: string): string | undefined => {
   const field = lastField(part, name)
-  return field === undefined ? undefined : unfold(field).trim().slice(0, MOST_FIELD)
+  return field === undefined ? undefined : unfold(field).trimStart().slice(0, MOST_FIELD)
 }
 
-/** @returns the part's Content-Transfer-Encoding, one lower-case word; `7bit` where nothing usable is said. */
-export const encodingOf = (part: Part): string => {
+/** The word of Content-Transfer-Encoding in its case; `7bit` where nothing usable is said. */
+const writtenEncoding = (part: Part): string => {
   const field = lastField(part, 'content-transfer-encoding')
   return field === undefined ? '7bit' : readParameterized(unfold(field)).value || '7bit'
 }
+
+/** @returns the part's Content-Transfer-Encoding, one lower-case word. */
+export const encodingOf = (part: Part): string => writtenEncoding(part).toLowerCase()
 
 const writeParameters = (parameters: readonly Parameter[]): string => {
   if (parameters.length === 0) return 'NIL'
@@ -47,8 +50,7 @@ const writeLanguage = (part: Part): string => {
     value(part, 'content-language')
       ?.match(/[A-Za-z0-9*-]+/g)
       ?.slice(0, MOST_LANGUAGES) ?? []
-  if (tags.length === 0) return 'NIL'
-  return tags.length === 1 ? writeString(tags[0] ?? '') : `(${tags.map(writeString).join(' ')})`
+  return tags.length === 0 ? 'NIL' : `(${tags.map(writeString).join(' ')})`
 }
 
 /** What both forms say of a part before its extension data; `inner` are the forms of what is within. */
@@ -66,11 +68,11 @@ class Writer {
   write(part: Part): Forms {
     if (part.kind === 'multipart') return this.#multipart(part)
     const isText = part.type === 'text'
-    const charset = isText && !part.parameters.some(([name]) => name === 'charset' || name === 'charset*')
+    const charset = isText && !part.parameters.some(([name]) => /^charset\*?$/i.test(name))
     const parameters = this.#spend(writeParameters(charset ? [...part.parameters, ...usAscii] : part.parameters))
     const id = this.#spend(writeNil(value(part, 'content-id')))
     const description = this.#spend(writeNil(value(part, 'content-description')))
-    const basic = `${writeString(part.type)} ${writeString(part.subtype)} ${parameters} ${id} ${description} ${writeString(encodingOf(part))} ${part.bodyTo - part.bodyFrom}`
+    const basic = `${writeString(part.written[0])} ${writeString(part.written[1])} ${parameters} ${id} ${description} ${writeString(writtenEncoding(part))} ${part.bodyTo - part.bodyFrom}`
     const extension = `${this.#spend(writeNil(value(part, 'content-md5')))} ${this.#common(part)}`
     const [within] = part.children
     if (part.kind === 'message' && within !== undefined) {
@@ -100,7 +102,7 @@ class Writer {
       body += forms.body
       structure += forms.structure
     }
-    const subtype = writeString(part.subtype)
+    const subtype = writeString(part.written[1])
     const parameters = this.#spend(writeParameters(part.parameters))
     return {
       body: `${body} ${subtype})`,

@@ -25,7 +25,7 @@ export const fileOf = (part: Part): { readonly disposition: string; readonly nam
   if (field === undefined) return { disposition: '', name: textParameter(part.parameters, 'name') ?? '' }
   const { value, parameters } = readParameterized(unfold(field))
   return {
-    disposition: value,
+    disposition: value.toLowerCase(),
     name: textParameter(parameters, 'filename') ?? textParameter(part.parameters, 'name') ?? '',
   }
 }

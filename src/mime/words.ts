@@ -9,6 +9,10 @@ import { decodeBase64 } from './encoding.ts'
 
 const wordPattern = /=\?([^?\x00-\x20]{1,60})\?([bBqQ])\?([^?]*)\?=/g
 
+/** @param text unfolded. @returns it with one space for each run of white space, and none at its ends: how names and subjects are shown. */
+export const condense = (text: string): string =>
+  /^[ \t]|[ \t]{2}|\t|[ \t]$/.test(text) ? text.replace(/[ \t]+/g, ' ').trim() : text
+
 /** @param text a field's value, latin1. @returns it without its line ends; the white space that began each further line stays. */
 export const unfold = (text: string): string => (/[\r\n]/.test(text) ? text.replace(/\r?\n|\r(?=\n|$)/g, '') : text)
 
