@@ -2,9 +2,11 @@
  * What the post office reads of a message's header by itself: how often it was passed on (RFC 5321 section 6.3), who it says it is
  * from, what a receipt names, and which Authentication-Results pretend to be ours (RFC 8601 section 5). Pure, linear, bounded by MOST_HEAD.
  */
-import { fieldRanges } from '../mime/fields.ts'
+import { type FieldRange, fieldRanges } from '../mime/fields.ts'
+import { forgedResults } from '../verify/auth-results.ts'
+import type { Field } from '../verify/fields.ts'
 
-export const MOST_HEAD = 262_144 // octets; a header beyond is not looked at, and the scan sees it whole
+export const MOST_HEAD = 1_048_576 // octets; a header beyond is not looked at, and the scan sees it whole
 const MOST_TEXT = 300
 
 export type Head = {
@@ -35,31 +37,19 @@ const addressOf = (from: string): string | undefined => {
   return found.length === 1 ? found[0]?.[1]?.toLowerCase() : undefined
 }
 
-/** The authserv-id of an Authentication-Results value: its first word, comments aside, quoted or not. */
-const servedBy = (value: string): string =>
-  value
-    .replaceAll(/\((?:[^()\\]|\\.)*\)/g, ' ')
-    .trim()
-    .split(/[\s;]/, 1)[0]
-    ?.replaceAll('"', '')
-    .toLowerCase() ?? ''
-
 /**
  * @param octets the message, or its first MOST_HEAD octets. @param host our own name.
  * @returns what its header says; absent fields are empty.
  */
 export const readHead = (octets: Uint8Array, host: string): Head => {
   const seen = new Map<string, string>()
-  const forged: (readonly [number, number])[] = []
+  const results: Field[] = []
   let hops = 0
   for (const field of fieldRanges(octets.subarray(0, MOST_HEAD))) {
-    const { name } = field
-    if (name === 'received') hops += 1
-    else if (name === 'authentication-results') {
-      if (servedBy(textOf(octets, field.valueFrom, field.valueTo)) === host.toLowerCase())
-        forged.push([field.from, field.to])
-    } else if ((name === 'from' || name === 'subject' || name === 'message-id') && !seen.has(name))
-      seen.set(name, textOf(octets, field.valueFrom, field.valueTo))
+    if (field.name === 'received') hops += 1
+    else if (field.name === 'authentication-results') results.push(fieldOf(octets, field))
+    else if (told.has(field.name) && !seen.has(field.name))
+      seen.set(field.name, textOf(octets, field.valueFrom, field.valueTo))
   }
   const from = seen.get('from') ?? ''
   return {
@@ -68,7 +58,20 @@ export const readHead = (octets: Uint8Array, host: string): Head => {
     subject: seen.get('subject') ?? '',
     from,
     fromAddress: addressOf(from),
-    forged,
+    forged: forgedResults(results, [host]).map((range) => [range.from, range.to]),
+  }
+}
+
+const told: ReadonlySet<string> = new Set(['from', 'subject', 'message-id'])
+
+const fieldOf = (octets: Uint8Array, { name, from, to, valueFrom, valueTo }: FieldRange): Field => {
+  const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+  return {
+    name,
+    from,
+    to,
+    text: text.toString('latin1', from, valueTo),
+    value: text.toString('latin1', valueFrom, valueTo),
   }
 }
 
