@@ -298,7 +298,16 @@ class Hall {
       tls,
       mayPlaintext: this.#options.plaintextFromLoopback === true && isLoopback(ends.sourceIp),
     }
-    const pump = new Pump(socket, peer, this.#options.newSession(peer), this.#deps)
+    let session: Session
+    try {
+      session = this.#options.newSession(peer)
+    } catch (fault) {
+      this.#event('session-fault', { session: peer.session, ip: peer.ip, fault: String(fault) })
+      this.#crowd.leave(peer.ip)
+      socket.end(this.#options.lastWords('fault'), () => socket.destroy())
+      return
+    }
+    const pump = new Pump(socket, peer, session, this.#deps)
     this.#pumps.set(pump, { at: this.#clock.now() })
     this.#event('connection-opened', { session: peer.session, ip: peer.ip, port: peer.port, tls: tls?.version })
     pump.start(early)

@@ -20,7 +20,8 @@ export class Output {
   #parts: (string | Uint8Array)[] = []
   #size = 0
   #scheduled = false
-  #deliver: ((bytes: string | Uint8Array) => void) | undefined
+  #detour: ((bytes: string | Uint8Array) => Promise<void>) | undefined
+  #onTheWay: Promise<void> | undefined
   #blockedAt: number | undefined
   #goOn: (() => void) | undefined
 
@@ -40,9 +41,9 @@ export class Output {
   }
 
   /** From here on octets take this way to the socket (compression). */
-  divert(deliver: (bytes: string | Uint8Array) => void): void {
+  divert(detour: (bytes: string | Uint8Array) => Promise<void>): void {
     this.flush()
-    this.#deliver = deliver
+    this.#detour = detour
   }
 
   /** Says something; it goes out at `flush`, at the latest when the present turn of the event loop ends. @returns what to wait for before saying more, if the peer must read first. */
@@ -70,7 +71,7 @@ export class Output {
     this.#parts = []
     this.#size = 0
     const whole = parts.length === 1 ? first : together(parts)
-    if (this.#deliver !== undefined) this.#deliver(whole)
+    if (this.#detour !== undefined) this.#onTheWay = this.#detour(whole)
     else this.send(whole)
   }
 
@@ -110,6 +111,13 @@ export class Output {
   }
 
   #drained(): Promise<void> | undefined {
+    const coming = this.#onTheWay
+    if (coming === undefined) return this.#socketDrained()
+    this.#onTheWay = undefined
+    return coming.then(() => this.#socketDrained())
+  }
+
+  #socketDrained(): Promise<void> | undefined {
     return this.#socket.writableNeedDrain && !this.#socket.destroyed ? this.#blocked() : undefined
   }
 

@@ -14,6 +14,7 @@ import type { Result } from '../base/result.ts'
 import type { Clock } from './clock.ts'
 import { Output } from './output.ts'
 import { agreed } from './secure.ts'
+import { Squeeze } from './squeeze.ts'
 
 export type PumpLimits = {
   /** How long a peer may be silent until the session says otherwise. */
@@ -71,6 +72,7 @@ export class Pump {
   #patience: number
   #windowFrom: number | undefined
   #windowOctets = 0
+  #squeeze: Squeeze | undefined
   readonly #onData = (chunk: Uint8Array): void => this.#heard(chunk)
   #interrupt: (() => void) | undefined // ends the wait that runs
   #spoke: (() => void) | undefined // the peer spoke while `quiet` listens
@@ -147,7 +149,7 @@ export class Pump {
     const chunk = this.#queue.shift()
     if (chunk !== undefined) {
       this.#queued -= chunk.length
-      if (this.#queued < MOST_QUEUED && this.#socket.isPaused()) this.#socket.resume()
+      if (this.#queued < MOST_QUEUED) this.#readOn()
       return this.#session.octets(chunk)
     }
     if (!this.#rung) return undefined
@@ -208,7 +210,7 @@ export class Pump {
     else if (this.#doomed) this.#finish('shutdown')
     if (this.#ending !== undefined) return
     this.#quietSince = this.#deps.clock.now()
-    if (this.#socket.isPaused()) this.#socket.resume()
+    this.#readOn()
   }
 
   #failed(fault: unknown): void {
@@ -239,7 +241,7 @@ export class Pump {
       case 'start-tls':
         return this.#upgrade()
       case 'compress':
-        return undefined
+        return this.#compress()
     }
   }
 
@@ -300,6 +302,23 @@ export class Pump {
     this.#listenTo(socket)
   }
 
+  /** What was written before goes out as it is; what has come since is taken as compressed. */
+  #compress(): undefined {
+    if (this.#squeeze !== undefined) throw new Error('compress twice')
+    const squeeze = new Squeeze({
+      send: (bytes) => this.#out.send(bytes),
+      heard: (bytes) => this.#enqueue(bytes),
+      ready: () => this.#socket.resume(),
+      broken: () => this.#destroy('reset'),
+    })
+    this.#out.divert((bytes) => squeeze.deflate(bytes))
+    this.#squeeze = squeeze
+    const early = this.#queue
+    this.#queue = []
+    this.#queued = 0
+    for (const chunk of early) squeeze.inflate(chunk)
+  }
+
   // ---- The socket -----------------------------------------------------------------------------------------------------
 
   #listenTo(socket: Socket): void {
@@ -310,8 +329,8 @@ export class Pump {
     socket.on(
       'end',
       mine(() => {
-        this.#peerEnded = true
-        this.#drive()
+        if (this.#squeeze === undefined) this.#heardEnd()
+        else this.#squeeze.heardAll(() => this.#heardEnd())
       }),
     )
     socket.on(
@@ -326,6 +345,11 @@ export class Pump {
     socket.resume()
   }
 
+  #heardEnd(): void {
+    this.#peerEnded = true
+    this.#drive()
+  }
+
   #heard(chunk: Uint8Array): void {
     if (this.#ending !== undefined || this.#last !== undefined) return
     const now = this.#deps.clock.now()
@@ -335,15 +359,23 @@ export class Pump {
       this.#windowOctets = 0
     }
     this.#windowOctets += chunk.length
-    this.#enqueue(chunk)
+    if (this.#squeeze === undefined) this.#enqueue(chunk)
+    else if (!this.#squeeze.inflate(chunk)) this.#socket.pause()
+  }
+
+  #enqueue(chunk: Uint8Array): void {
+    if (this.#ending !== undefined) return
+    this.#queue.push(chunk)
+    this.#queued += chunk.length
+    if (this.#busy && this.#queued >= MOST_QUEUED) (this.#squeeze ?? this.#socket).pause()
     if (this.#busy) this.#spoke?.()
     else this.#drive()
   }
 
-  #enqueue(chunk: Uint8Array): void {
-    this.#queue.push(chunk)
-    this.#queued += chunk.length
-    if (this.#busy && this.#queued >= MOST_QUEUED) this.#socket.pause()
+  /** Reads on, if reading was stopped because the session was busy. */
+  #readOn(): void {
+    if (this.#squeeze !== undefined) this.#squeeze.resume()
+    else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   /** Nothing more is said: flush, close our side, and wait a little for the peer to close its own, so that it gets to read our last words. */
@@ -353,9 +385,14 @@ export class Pump {
     this.#queue = []
     this.#queued = 0
     this.#out.flush()
-    if (this.#socket.isPaused()) this.#socket.resume()
     const { limits, clock } = this.#deps
     this.#by = clock.now() + (this.#socket.writableLength > 0 ? limits.unreadMs : limits.lingerMs)
+    if (this.#squeeze === undefined) this.#hangUp()
+    else this.#squeeze.end(() => this.#hangUp())
+  }
+
+  #hangUp(): void {
+    if (this.#socket.isPaused()) this.#socket.resume() // the peer's end is heard only when all before it is read
     if (this.#doomed || this.#peerEnded) this.#socket.destroySoon()
     else this.#socket.end()
   }
@@ -379,6 +416,7 @@ export class Pump {
   #release(): void {
     const why = this.#ending ?? 'reset'
     this.#queue = []
+    this.#squeeze?.destroy()
     try {
       this.#session.gone()
     } catch (fault) {

@@ -35,10 +35,15 @@ export const beginHandshake = (
       reason = error.code ?? 'unknown'
       socket.destroy()
     }
+    const ended = (): void => void socket.destroy() // half a connection cannot shake hands
     socket.on('_tlsError', failed)
     socket.on('error', failed)
+    socket.once('end', ended)
     socket.once('close', () => resolve(fail(reason)))
-    socket.once('secure', () => resolve(ok(socket)))
+    socket.once('secure', () => {
+      socket.off('end', ended)
+      resolve(ok(socket))
+    })
   })
   return { socket, done }
 }
