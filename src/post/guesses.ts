@@ -6,7 +6,8 @@
  * for an hour or two: after three different passwords for somebody else's name, after OWN_GUESSES for the owner's own. The same
  * wrong password again counts once, because a phone will try it every minute of the day.
  */
-import type { Jail } from './jail.ts'
+import { subjectsOf } from '../ban/subject.ts'
+import { guessKey, type Jail } from './jail.ts'
 import { Recent } from './recent.ts'
 
 const MOST_ENTRIES = 20_000
@@ -18,17 +19,18 @@ const CLOSED_LEAST_MS = 3_600_000
 
 export type Guess = {
   readonly ip: string
-  readonly user: string /** A hash of login and password; empty where it is not known (SCRAM). */
+  readonly user: string /** What makes two guesses the same: a hash of login and password, or a number of its own where the password is not known (SCRAM). */
   readonly pair: string
 }
 type Closed = { readonly wrong: readonly { readonly pair: string; readonly at: number }[]; readonly until: number }
+/** Guesses in flight from one address or network, and who waits for them. */
 type Source = { readonly pairs: Map<string, number>; readonly waiting: (() => void)[] }
 
 export type GuessesDeps = {
-  readonly jail: Pick<Jail, 'barred' | 'offence' | 'goodLogin' | 'hadGoodLogin' | 'failures'>
+  readonly jail: Pick<Jail, 'barred' | 'offence' | 'goodLogin' | 'hadGoodLogin' | 'guessesLeft'>
   readonly now: () => number
   readonly random: () => number
-  /** How many wrong ones an address has: the count of the sentence. */
+  /** How many wrong ones of another's name a spared address has: the count of the sentence. */
   readonly most: () => number
 }
 
@@ -42,23 +44,24 @@ export class Guesses {
     this.#deps = deps
   }
 
-  /** Waits for its turn. @returns `go`, and then `right` or `wrong` or `untold` must be called; or why not. */
+  /** Waits for its turn. @returns `go`, and then `right`, `wrong` or `untold` must be called; or why not. */
   async enter(guess: Guess): Promise<'go' | 'barred' | 'try-later'> {
+    const subjects = subjectsOf(guess.ip)
+    if (subjects === undefined) return 'go' // a peer without an address is one of our own tests
     for (;;) {
       if (this.#isBarred(guess)) return 'barred'
-      const source: Source = this.#sources.get(guess.ip) ?? { pairs: new Map(), waiting: [] }
-      const inFlight = source.pairs.get(guess.pair)
-      const spared = this.#deps.jail.hadGoodLogin(guess.ip)
-      const free =
-        spared || inFlight !== undefined || this.#deps.jail.failures(guess.ip) + source.pairs.size < this.#deps.most()
-      if (free) {
-        source.pairs.set(guess.pair, (inFlight ?? 0) + 1)
-        this.#sources.set(guess.ip, source)
+      const left = this.#deps.jail.guessesLeft(guess.ip)
+      const full = this.#deps.jail.hadGoodLogin(guess.ip)
+        ? undefined
+        : (['address', 'network'] as const).find((who) => !this.#isFree(subjects[who], guess.pair, left[who]))
+      if (full === undefined) {
+        for (const subject of [subjects.address, subjects.network]) this.#take(subject, guess.pair)
         return 'go'
       }
+      const source = this.#sources.get(subjects[full])
+      // Without guesses in flight there is nobody to wait for.
+      if (source === undefined) return 'barred'
       if (source.waiting.length >= MOST_WAITING) return 'try-later'
-      // A source without guesses in flight is under its count, or barred: it never waits for nobody.
-      if (source.pairs.size === 0) return 'barred'
       await new Promise<void>((resolve) => source.waiting.push(resolve))
     }
   }
@@ -75,8 +78,8 @@ export class Guesses {
     const { jail } = this.#deps
     // Somebody in the owner's house who tries every name has no mercy left.
     const goodLogin = jail.hadGoodLogin(guess.ip) && this.#tally(guess.ip, guess) < SPARED_GUESSES
-    const sameAs = guess.pair === '' ? {} : { sameAs: `${guess.user} ${guess.pair}` }
-    jail.offence({ kind: 'login-failed', ip: guess.ip, service: 'login', goodLogin, ...sameAs })
+    const sameAs = guessKey(guess.user, guess.pair)
+    jail.offence({ kind: 'login-failed', ip: guess.ip, service: 'login', goodLogin, sameAs })
     if (goodLogin) this.#close(guess)
     this.#leave(guess)
   }
@@ -98,7 +101,7 @@ export class Guesses {
   #tally(key: string, guess: Guess): number {
     const now = this.#deps.now()
     const kept = (this.#closed.get(key)?.wrong ?? []).filter(
-      (one) => now - one.at < WINDOW_MS && (guess.pair === '' || one.pair !== guess.pair),
+      (one) => now - one.at < WINDOW_MS && one.pair !== guess.pair,
     )
     const wrong = [...kept, { pair: guess.pair, at: now }].slice(-SPARED_GUESSES)
     this.#closed.set(key, { wrong, until: 0 })
@@ -113,13 +116,28 @@ export class Guesses {
     this.#closed.set(key, { wrong: [], until: now() + CLOSED_LEAST_MS * (1 + random()) })
   }
 
+  #isFree(subject: string, pair: string, left: number): boolean {
+    const pairs = this.#sources.get(subject)?.pairs
+    return pairs === undefined ? left > 0 : pairs.has(pair) || pairs.size < left
+  }
+
+  #take(subject: string, pair: string): void {
+    const source: Source = this.#sources.get(subject) ?? { pairs: new Map(), waiting: [] }
+    source.pairs.set(pair, (source.pairs.get(pair) ?? 0) + 1)
+    this.#sources.set(subject, source)
+  }
+
   #leave(guess: Guess): void {
-    const source = this.#sources.get(guess.ip)
-    if (source === undefined) return
-    const left = (source.pairs.get(guess.pair) ?? 1) - 1
-    if (left > 0) source.pairs.set(guess.pair, left)
-    else source.pairs.delete(guess.pair)
-    for (const wake of source.waiting.splice(0)) wake()
-    if (source.pairs.size === 0) this.#sources.delete(guess.ip)
+    const subjects = subjectsOf(guess.ip)
+    if (subjects === undefined) return
+    for (const subject of [subjects.address, subjects.network]) {
+      const source = this.#sources.get(subject)
+      if (source === undefined) continue
+      const left = (source.pairs.get(guess.pair) ?? 1) - 1
+      if (left > 0) source.pairs.set(guess.pair, left)
+      else source.pairs.delete(guess.pair)
+      if (source.pairs.size === 0) this.#sources.delete(subject)
+      for (const wake of source.waiting.splice(0)) wake()
+    }
   }
 }

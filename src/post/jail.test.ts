@@ -6,7 +6,7 @@ import { readPrefix } from '../base/ip.ts'
 import { silentLog } from '../base/log.ts'
 import { openInline } from '../store/sqlite/inline.ts'
 import type { Store } from '../store/store.ts'
-import { type Jail, type JailSettings, openJail } from './jail.ts'
+import { guessKey, type Jail, type JailSettings, openJail } from './jail.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -133,13 +133,14 @@ test('an owner whose network is closed for guessing gets in from the address of 
 
 test('a good login takes back its own failures and no others', () => {
   const { jail } = watch()
-  const wrong = (sameAs: string) => jail.offence({ kind: 'login-failed', ip, service: 'login', sameAs })
-  wrong('anna@example.org 1')
-  wrong('anna@example.org 2')
-  wrong('ben@example.org 1')
+  const wrong = (user: string, pair: string) =>
+    jail.offence({ kind: 'login-failed', ip, service: 'login', sameAs: guessKey(user, pair) })
+  wrong('anna@example.org', '1')
+  wrong('anna@example.org', '2')
+  wrong('ben@example.org', '1')
   jail.pardon(ip)
-  wrong('anna@example.org 1')
-  wrong('ben@example.org 1')
+  wrong('anna@example.org', '1')
+  wrong('ben@example.org', '1')
   assert.equal(jail.failures(ip), 2)
   jail.goodLogin(ip, 'anna@example.org')
   assert.equal(jail.failures(ip), 1)

@@ -5,6 +5,7 @@
  * Enforcement never waits for the disk: a ban holds from the line that sets it, and is written behind. A store that refuses costs
  * memory of bans over a restart, and nothing else. Records in memory are bounded (MOST_RECORDS), the longest unseen forgotten first.
  */
+import { createHash } from 'node:crypto'
 import { Bans } from '../ban/bans.ts'
 import type { Cut, Firewall } from '../ban/firewall.ts'
 import { type Docket, type JudgeSettings, judge, subjectsToJudge } from '../ban/judge.ts'
@@ -51,6 +52,8 @@ export type Jail = {
   readonly hadGoodLogin: (ip: string, user?: string) => boolean
   /** How many failed logins count against this address now. */
   readonly failures: (ip: string) => number
+  /** How many wrong guesses an address and its network have left before a sentence. */
+  readonly guessesLeft: (ip: string) => { readonly address: number; readonly network: number }
   /** Reads bans, records and good logins back; before the first listener opens. @returns how many bans. */
   readonly restore: () => Promise<number>
   /** Sets a ban by hand. @returns undefined where `subject` is no address, prefix or sender. */
@@ -63,6 +66,10 @@ export type Jail = {
   /** Resolves when everything so far is written. */
   readonly flushed: () => Promise<void>
 }
+
+/** What makes two failed logins the same offence; short, whatever name a stranger types. @param pair a hash of name and password. */
+export const guessKey = (user: string, pair: string): string => `${userTag(user)} ${pair}`
+const userTag = (user: string): string => createHash('sha256').update(user).digest('base64url').slice(0, 12)
 
 const goodKey = (address: string, user: string): string => `${address} ${user}`
 
@@ -128,12 +135,14 @@ export const openJail = (deps: JailDeps): Jail => {
   const goodLogin = (ip: string, user: string): void => {
     const subjects = subjectsOf(ip)
     if (subjects === undefined) return
+    const own = guessKey(user, '')
     for (const subject of [subjects.address, subjects.network]) {
       const record = records.get(subject)
-      if (record?.counts.some((count) => count.kind === 'login-failed' && count.same.startsWith(`${user} `)) === true)
+      const failed = record?.counts.some((count) => count.kind === 'login-failed' && count.same.startsWith(own))
+      if (record !== undefined && failed === true)
         keepRecord(
           subject,
-          forgiven(record, 'login-failed', (same) => same.startsWith(`${user} `)),
+          forgiven(record, 'login-failed', (same) => same.startsWith(own)),
         )
     }
     const key = goodKey(subjects.address, user)
@@ -144,10 +153,12 @@ export const openJail = (deps: JailDeps): Jail => {
     goodMemos.put(key, Buffer.from(String(now())), now() + GOOD_LOGIN_MS)
   }
 
-  const failures = (ip: string): number => {
-    const record = records.get(subjectsOf(ip)?.address ?? '')
-    const row = deps.settings().sentences.rows.find((one) => one.offence === 'login-failed' && one.who === 'address')
-    return record === undefined || row === undefined ? 0 : weighed(record, 'login-failed', row.withinMs, now())
+  const tally = (ip: string, who: 'address' | 'network'): { readonly failed: number; readonly left: number } => {
+    const record = records.get(subjectsOf(ip)?.[who] ?? '')
+    const row = deps.settings().sentences.rows.find((one) => one.offence === 'login-failed' && one.who === who)
+    if (row === undefined) return { failed: 0, left: Number.POSITIVE_INFINITY }
+    const failed = record === undefined ? 0 : weighed(record, 'login-failed', row.withinMs, now())
+    return { failed, left: deps.settings().enabled ? row.count - failed : Number.POSITIVE_INFINITY }
   }
 
   const restore = async (): Promise<number> => {
@@ -202,7 +213,8 @@ export const openJail = (deps: JailDeps): Jail => {
     offence,
     goodLogin,
     hadGoodLogin,
-    failures,
+    failures: (ip) => tally(ip, 'address').failed,
+    guessesLeft: (ip) => ({ address: tally(ip, 'address').left, network: tally(ip, 'network').left }),
     restore,
     ban: byHand,
     pardon,

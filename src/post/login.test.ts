@@ -119,6 +119,36 @@ test('at most thirty guesses from one network', async () => {
   assert.notEqual(jail.barred('198.51.100.200', 'login'), undefined)
 })
 
+test('a whole network at once: thirty answers, and three of an IPv6 /64', async () => {
+  const { logins } = await openDoor()
+  // An empty password is wrong without a hash.
+  const ask = (ip: string, n: number) => logins.login(`user${n}@example.org`, { password: '' }, { ip, session: 's' })
+  const answered = async (ips: readonly string[]): Promise<number> =>
+    (await Promise.all(ips.map(ask))).filter(({ kind }) => kind === 'bad-credentials').length
+  assert.equal(await answered(Array.from({ length: 300 }, (_, n) => `198.51.100.${n % 100}`)), 30)
+  assert.equal(await answered(Array.from({ length: 50 }, (_, n) => `2001:db8::${n}`)), 3)
+  const proofs = await Promise.all(
+    Array.from({ length: 50 }, () => logins.login(anna, { proven: false }, { ip: '203.0.113.1', session: 's' })),
+  )
+  assert.equal(proofs.filter(({ kind }) => kind === 'bad-credentials').length, 3)
+})
+
+test('an office behind one address that logs in at nine o’clock gets in', async () => {
+  const { logins, store } = await openDoor()
+  const people = Array.from({ length: 20 }, (_, n) => `person${n}@example.org`)
+  for (const name of people)
+    assert.ok((await store.addAccount({ name, passwordHash: stored, quotaBytes: 0, settings: '{}', now: 0 })).ok)
+  const outcomes = await Promise.all(people.map((name) => logins.login(name, right, { ip: home, session: 's' })))
+  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['ok']))
+})
+
+test('a name too long to be one is counted like any other', async () => {
+  const { prove } = await openDoor()
+  const outcomes = []
+  for (let n = 0; n < 4; n += 1) outcomes.push(await prove(`${'x'.repeat(300)}@example.org`, false))
+  assert.deepEqual(outcomes, ['bad-credentials', 'bad-credentials', 'bad-credentials', 'barred'])
+})
+
 test('a phone with the old password, every minute of the day, is one failure', async () => {
   const { login, jail } = await openDoor()
   for (let n = 0; n < 200; n += 1) assert.equal(await login(anna, 'old password'), 'bad-credentials')

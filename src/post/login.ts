@@ -32,7 +32,7 @@ export type LoginPeer = { readonly ip: string; readonly session: string }
 
 export type LoginDeps = {
   readonly store: Pick<Store, 'account'>
-  readonly jail: Pick<Jail, 'barred' | 'offence' | 'goodLogin' | 'hadGoodLogin' | 'failures'>
+  readonly jail: Pick<Jail, 'barred' | 'offence' | 'goodLogin' | 'hadGoodLogin' | 'guessesLeft'>
   readonly now: () => number
   readonly random: () => number
   readonly log: Log
@@ -59,6 +59,7 @@ export const openLogins = (deps: LoginDeps): Logins => {
   const guesses = new Guesses({ jail, now, random: deps.random, most: deps.mostGuesses })
   const known = new Recent<Known>(MOST_PROOFS)
   const asking = new Map<string, Promise<boolean | undefined>>()
+  let proofs = 0
   const hashing = new Turns(HASHES_AT_ONCE, MOST_WAITING)
 
   const pairOf = (user: string, password: string, stored: string): string =>
@@ -109,7 +110,8 @@ export const openLogins = (deps: LoginDeps): Logins => {
     const found = await store.account({ name: user })
     if (!found.ok && found.error !== 'no-such-account') return refused('try-later', user, peer)
     const account = found.ok ? found.value : undefined
-    const pair = 'password' in secret ? pairOf(user, secret.password, account?.passwordHash ?? '') : ''
+    proofs += 1
+    const pair = 'password' in secret ? pairOf(user, secret.password, account?.passwordHash ?? '') : `proof ${proofs}`
     const guess: Guess = { ip: peer.ip, user, pair }
     const turn = await guesses.enter(guess)
     if (turn !== 'go') return refused(turn, user, peer)
