@@ -100,6 +100,8 @@ export class Stage {
   }
 }
 
+const MOST_LINE = 1_000_000
+
 /** Answers each line; some lines ask for acts. */
 export class Echo implements Session {
   readonly #stage: Stage
@@ -131,6 +133,7 @@ export class Echo implements Session {
       this.#text = this.#text.slice(end + 1)
       yield* this.#line(line)
     }
+    if (this.#text.length > MOST_LINE) yield { act: 'close' }
     this.calls -= 1
   }
 
