@@ -392,8 +392,6 @@ test('the smaller ones', () => {
   )
 })
 
-test('a space behind the last argument is let be', () => assert.equal(value(mailbox.readMailbox, ' INBOX  '), 'INBOX'))
-
 test('a section of a URL', () => {
   assert.deepEqual(fetch.readSection('1.2.MIME'), { path: [1, 2], what: 'MIME', fields: [] })
   assert.equal(fetch.readSection('1.FOO'), undefined)

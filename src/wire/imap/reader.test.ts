@@ -54,6 +54,7 @@ const read = (text: string, policy?: Policy, lines?: ReadonlySet<string>) => rea
 
 for (const [says, text, want] of [
   ['a command', 'a NOOP\r\n', ['a NOOP']],
+  ['spaces at the end are let be', 'a NOOP  \r\n', ['a NOOP']],
   ['a bare LF ends a line', 'a NOOP\nb noop\n', ['a NOOP', 'b NOOP']],
   ['UID goes with its verb', 'a uid fetch 1 FLAGS\r\n', ['a UID FETCH 1 FLAGS']],
   ['UID alone is a verb', 'a UID 7\r\n', ['a UID 7']],

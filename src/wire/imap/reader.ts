@@ -185,7 +185,12 @@ export class ImapReader {
       this.#lineWanted = false
       return { kind: 'line', text }
     }
-    const literal = literalAt(text)
+    return this.#command(text, literalAt(text))
+  }
+
+  #command(line: string, literal: ReturnType<typeof literalAt>): ImapEvent | undefined {
+    // Some clients leave a space behind the last argument.
+    const text = literal === undefined ? line.replace(/ +$/, '') : line
     if (this.#refused) {
       this.#refused = literal !== undefined && !literal.sync
       if (literal !== undefined && !literal.sync) {

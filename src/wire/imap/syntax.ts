@@ -31,8 +31,6 @@ export const readWhole = <T>(frame: Frame, read: (c: Cursor) => T): Result<T, st
   const c: Cursor = { pieces: frame.pieces, piece: 0, at: 0, depth: 0 }
   try {
     const value = read(c)
-    // Some clients leave a space behind the last argument.
-    while (peek(c) === ' ') c.at += 1
     if (!atEnd(c)) misread('There is something after the arguments')
     return ok(value)
   } catch (error) {

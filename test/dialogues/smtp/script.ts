@@ -22,6 +22,13 @@ const said = (line: string): Buffer => {
     : Buffer.concat([unescaped(text), Buffer.from('\r\n')])
 }
 
+/** The answer to EHLO is `S: (keywords)` where the dialogue is not about it. */
+const shortened = (lines: readonly string[], keywords: boolean): readonly string[] => {
+  const from = lines.indexOf('S: 250-mx.example.org')
+  const to = lines.indexOf('S: 250 HELP')
+  return keywords || from < 0 ? lines : [...lines.slice(0, from), 'S: (keywords)', ...lines.slice(to + 1)]
+}
+
 const told = (acts: readonly Act[]): readonly string[] =>
   acts.flatMap((act) => {
     if (act.act === 'write') {
@@ -58,7 +65,7 @@ const behind = (house: House, seen: { taken: number; offences: number }): readon
   return [...taken, ...offences]
 }
 
-export type Setting = { -readonly [K in keyof HouseOptions]: HouseOptions[K] } & { quiet?: boolean }
+export type Setting = { -readonly [K in keyof HouseOptions]: HouseOptions[K] } & { quiet?: boolean; keywords?: boolean }
 
 const set = (options: Setting, words: readonly string[]): void => {
   const [name = '', value = ''] = words
@@ -66,6 +73,7 @@ const set = (options: Setting, words: readonly string[]): void => {
   else if (name === 'early' && (value === 'refuse' || value === 'allow')) options.early = value
   else if (name === 'startTls') options.startTls = value === 'yes'
   else if (name === 'quiet') options.quiet = value === 'yes'
+  else if (name === 'keywords') options.keywords = value === 'yes'
   else if (name === 'room') options.room = Number(value)
   else options.limits = { ...options.limits, [name]: Number(value) }
 }
@@ -116,7 +124,7 @@ export const play = async (
   const played: Played[] = []
   for (const step of steps) {
     const acts = await act(house, step, options)
-    played.push({ step, found: [...told(acts), ...behind(house, seen)] })
+    played.push({ step, found: [...shortened(told(acts), options.keywords === true), ...behind(house, seen)] })
   }
   house.session.gone()
   await new Promise((resolve) => setImmediate(resolve))
