@@ -2,7 +2,7 @@
  * What the demo's DNS says: names and addresses of the demo's senders, their SPF records and DKIM keys, our own MX, and a blocklist. RFC 7208 (SPF), RFC 6376
  * section 3.6.2 (keys), RFC 5782 (the blocklist, with its test entry). Everything else is not there. Pure.
  */
-import type { DnsAnswer, DnsRecords, DnsType } from '../../base/dns.ts'
+import type { DnsRecords, DnsType } from '../../base/dns.ts'
 import { readIp } from '../../base/ip.ts'
 import { type DemoSender, demoDomain } from './senders.ts'
 
@@ -15,7 +15,8 @@ const reversed = (ip: string): string => {
   return read.ok && read.value.version === 4 ? [...read.value.octets].reverse().join('.') : ''
 }
 
-type Zone = Map<string, { [T in DnsType]?: DnsRecords[T][] }>
+type Node = { [T in DnsType]?: DnsRecords[T][] }
+type Zone = Map<string, Node>
 const put = <T extends DnsType>(zone: Zone, name: string, type: T, record: DnsRecords[T]): void => {
   const node = zone.get(name) ?? {}
   const records: DnsRecords[T][] = node[type] ?? []
@@ -40,12 +41,9 @@ const addSender = (zone: Zone, sender: DemoSender, publicKey: string): void => {
 
 /**
  * @param senders each sending host once or more often. @param publicKey of the demo's senders, base64 of the raw Ed25519 key.
- * @returns the answers of an authoritative server.
+ * @returns records by name and type.
  */
-export const demoZone = (
-  senders: readonly DemoSender[],
-  publicKey: string,
-): (<T extends DnsType>(name: string, type: T) => DnsAnswer<T>) => {
+export const demoZone = (senders: readonly DemoSender[], publicKey: string): Readonly<Record<string, Node>> => {
   const zone: Zone = new Map()
   put(zone, demoHost, 'A', '127.0.0.1')
   put(zone, demoDomain, 'MX', { preference: 10, exchange: demoHost })
@@ -53,18 +51,6 @@ export const demoZone = (
   put(zone, `2.0.0.127.${demoBlocklist}`, 'A', '127.0.0.2') // the test entry: a blocklist that works lists it
   put(zone, '1.0.0.127.in-addr.arpa', 'PTR', 'client.demo.test')
   put(zone, 'client.demo.test', 'A', '127.0.0.1')
-  const seen = new Set<string>()
-  for (const sender of senders) {
-    if (seen.has(sender.domain)) continue
-    seen.add(sender.domain)
-    addSender(zone, sender, publicKey)
-  }
-  return <T extends DnsType>(name: string, type: T): DnsAnswer<T> => {
-    const node = zone.get(name.toLowerCase())
-    if (node === undefined) return { kind: 'none', why: 'nxdomain', secure: false }
-    const records: readonly DnsRecords[T][] | undefined = node[type]
-    return records === undefined
-      ? { kind: 'none', why: 'nodata', secure: false }
-      : { kind: 'found', records, secure: false }
-  }
+  for (const sender of new Map(senders.map((one) => [one.domain, one])).values()) addSender(zone, sender, publicKey)
+  return Object.fromEntries(zone)
 }

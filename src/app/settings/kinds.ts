@@ -24,6 +24,9 @@ const readQuantity = (text: string, table: Readonly<Record<string, number>>): nu
 /** @returns milliseconds of `90 s`, `6 h`, `30 d`; undefined where it is none. */
 export const readDuration = (text: string): number | undefined => readQuantity(text, units)
 
+/** @returns octets of `50 MB`; undefined where it is none. */
+export const readSize = (text: string): number | undefined => readQuantity(text, sizes)
+
 /** @returns the shortest way to write a duration: `6 h`. */
 export const writeDuration = (ms: number): string => {
   const [name, unit] = Object.entries(units).findLast(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1]
@@ -50,9 +53,7 @@ export const duration = (byDefault: string, says: string) =>
 
 /** Octets. */
 export const size = (byDefault: string, says: string) =>
-  reading((text) => readQuantity(text, sizes), 'write a number and B, KB, MB, GB or TB, as in "50 MB"')
-    .prefault(byDefault)
-    .describe(says)
+  reading(readSize, 'write a number and B, KB, MB, GB or TB, as in "50 MB"').prefault(byDefault).describe(says)
 
 /** A whole number. */
 export const count = (byDefault: number, least: number, most: number, says: string) =>

@@ -20,10 +20,7 @@ const typeOf = ([kind, says]: LimitRow, byDefault: number): z.ZodType<number> =>
  * @param defaults the room's limits: octets, counts, milliseconds. @param rows a sentence for each limit that is a setting; the others keep their default.
  * @returns a table of settings whose value has the room's own form.
  */
-export const limitsOf = <L extends Numbers<L>>(
-  defaults: L,
-  rows: { readonly [K in keyof L]?: LimitRow },
-) => {
+export const limitsOf = <L extends Numbers<L>>(defaults: L, rows: { readonly [K in keyof L]?: LimitRow }) => {
   const names = (Object.keys(rows) as (keyof L & string)[]).map((name) => [name, kebab(name)] as const)
   const shape = Object.fromEntries(
     names.flatMap(([name, key]) => {

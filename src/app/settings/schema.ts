@@ -9,6 +9,7 @@ import { postDefaults } from '../../post/settings.ts'
 import { imapLimits } from '../../session/imap/deps.ts'
 import { type SmtpLimits, smtpLimitRows, smtpLimits } from '../../session/smtp/limits.ts'
 import { thresholds } from '../../spam/table.ts'
+import { defaultZones } from '../../verify/dnsbl.ts'
 import { bansSection } from './bans.ts'
 import {
   count,
@@ -75,6 +76,11 @@ const smtpSection = z
       ['refuse', 'rewrite'],
       'refuse',
       'A line feed without a carriage return in a message: refuse the message (somebody may be smuggling one), or rewrite it to CRLF.',
+    ),
+    early: oneOf(
+      ['refuse', 'allow'],
+      'refuse',
+      'A peer that talks on where it must wait for an answer is cut, or borne with.',
     ),
     limits: limitsOf(smtpLimits, smtpRows).describe('Bounds of one connection on port 25.'),
   })
@@ -154,12 +160,9 @@ export const settingsSchema = z.strictObject({
   blocklists: z
     .array(blocklist)
     .max(20)
-    .default([
-      { zone: 'zen.spamhaus.org', weight: 4 },
-      { zone: 'b.barracudacentral.org', weight: 2 },
-    ])
+    .default(defaultZones.map(({ zone, weight }) => ({ zone, weight })))
     .describe(
-      'DNS blocklists that are asked about every peer. Writing one replaces the default list (Spamhaus ZEN, 4 points; Barracuda, 2 points); read their terms of use.',
+      'DNS blocklists that are asked about every peer; read their terms of use. Writing one replaces the list that Postern starts with (zen.spamhaus.org, b.barracudacentral.org).',
     ),
   bans: bansSection(talkSentences),
   keep: keepSection,

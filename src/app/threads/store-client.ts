@@ -1,13 +1,18 @@
 /**
- * The store as the main thread sees it: every verb is carried to the storage thread, all that were asked for in one turn in one
- * message. The inbox is bounded: over it a verb is answered `busy` at once.
+ * The store as the main thread sees it: a thread that writes and one that reads. Every verb is carried to one of them, all that were
+ * asked for in one turn in one message. The inbox is bounded: over it a verb is answered `busy` at once.
  */
-import { Worker } from 'node:worker_threads'
+import { getCompileCacheDir } from 'node:module'
+import { join } from 'node:path'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Log } from '../../base/log.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
-import type { Outcome } from '../../store/sqlite/batch.ts'
-import type { OpenFault } from '../../store/sqlite/database.ts'
+import { adopt, spooled } from '../../store/sqlite/adopt.ts'
+import type { Complain, Outcome } from '../../store/sqlite/batch.ts'
+import { removeFile } from '../../store/sqlite/check.ts'
+import { fileNames, type OpenFault } from '../../store/sqlite/database.ts'
 import type { VerbName } from '../../store/sqlite/house.ts'
+import { verbKinds } from '../../store/sqlite/names.ts'
 import { storeOf } from '../../store/sqlite/store-of.ts'
 import type { Bell, Store } from '../../store/store.ts'
 import { type Asked, type FromThread, ownBody, type ThreadData, type ToThread } from './store-wire.ts'
@@ -23,28 +28,37 @@ type Waiting = {
 }
 type Options = { readonly folder: string; readonly log: Log }
 
-/** The main thread's half of the talk: what waits, what is about to be sent. */
-class Client {
+/** The main thread's end of one thread: what waits for an answer, what is about to be sent. */
+class Line {
   readonly #worker: Worker
-  readonly #log: Log
   readonly #waiting = new Map<number, Waiting>()
-  readonly #listeners = new Set<(bell: Bell) => void>()
+  readonly #heard: (message: FromThread) => void
   #outbox: Asked[] = []
   #transfer: ArrayBuffer[] = []
   #bytes = 0
   #lastId = 0
   #open = true
-  #closed: (() => void)[] = []
+  readonly #ended: Promise<void>
 
-  constructor(worker: Worker, log: Log) {
+  constructor(worker: Worker, log: Log, heard: (message: FromThread) => void) {
     this.#worker = worker
-    this.#log = log
+    this.#heard = heard
     worker.on('message', (message: FromThread) => this.#hear(message))
-    worker.on('error', (error: Error) => this.#die(error))
-    worker.on('exit', () => this.#die(new Error('the storage thread ended')))
+    this.#ended = new Promise((done) => {
+      const end = (why: Error): void => {
+        if (this.#open) log.event('store-fault', { verb: 'thread', fault: 'closed', why: why.message })
+        this.#open = false
+        for (const { reject } of this.#waiting.values()) reject(why)
+        this.#waiting.clear()
+        done()
+      }
+      worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))))
+      worker.on('exit', () => end(new Error('the storage thread ended')))
+    })
   }
 
-  readonly call = (verb: VerbName, args: unknown): Promise<Outcome> => {
+  /** Carries a verb; `busy` when too many wait, `closed` when the thread is gone. */
+  ask(verb: VerbName, args: unknown): Promise<Outcome> {
     if (!this.#open) return Promise.resolve(fail('closed'))
     if (this.#waiting.size >= MOST_WAITING || this.#bytes > MOST_BYTES_WAITING) return Promise.resolve(fail('busy'))
     const { args: owned, transfer } = verb === 'deliver' || verb === 'replace' ? ownBody(args) : { args, transfer: [] }
@@ -58,24 +72,15 @@ class Client {
     return new Promise((settle, reject) => this.#waiting.set(id, { settle, reject, bytes }))
   }
 
-  readonly listen = (listener: (bell: Bell) => void): (() => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  readonly close = (): Promise<void> => {
+  /** What was asked for is done first. @returns when the thread has ended */
+  close(): Promise<void> {
     if (this.#open) {
       this.#send()
       this.#open = false
       this.#post({ close: true })
     }
-    return new Promise((done) => {
-      this.#closed.push(done)
-      if (this.#gone) this.#finish()
-    })
+    return this.#ended
   }
-
-  #gone = false
 
   #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer)
@@ -90,47 +95,104 @@ class Client {
   }
 
   #hear(message: FromThread): void {
-    if (!('answers' in message)) return
-    for (const { verb, fault, why } of message.complaints)
-      this.#log.event(fault === 'disk-full' ? 'disk-full' : 'store-fault', { verb, fault, why })
-    if (message.tookMs > SLOW_MS)
-      this.#log.event('store-slow', { ms: Math.round(message.tookMs), verbs: message.answers.length })
-    for (const [id, outcome] of message.answers) {
-      const waiting = this.#waiting.get(id)
-      if (waiting === undefined) continue
-      this.#waiting.delete(id)
-      this.#bytes -= waiting.bytes
-      waiting.settle(outcome)
-    }
-    for (const bell of message.bells) for (const listener of this.#listeners) listener(bell)
-  }
-
-  /** The thread is gone, as asked or not: nothing waits for it any longer. */
-  #die(why: Error): void {
-    if (this.#gone) return
-    this.#gone = true
-    if (this.#open) this.#log.event('store-fault', { verb: 'thread', fault: 'closed', why: why.message })
-    this.#open = false
-    for (const { reject } of this.#waiting.values()) reject(why)
-    this.#waiting.clear()
-    this.#finish()
-  }
-
-  #finish(): void {
-    for (const done of this.#closed) done()
-    this.#closed = []
+    if ('answers' in message)
+      for (const [id, outcome] of message.answers) {
+        const waiting = this.#waiting.get(id)
+        if (waiting === undefined) continue
+        this.#waiting.delete(id)
+        this.#bytes -= waiting.bytes
+        waiting.settle(outcome)
+      }
+    this.#heard(message)
   }
 }
 
-/** Starts the storage thread on `folder` (made when it is not there). @returns the store, or why it does not open */
-export const openStore = async (options: Options): Promise<Result<Store, OpenFault>> => {
-  const data: ThreadData = { folder: options.folder }
-  const worker = new Worker(new URL('./store.ts', import.meta.url), { workerData: data, name: 'store' })
+/** Starts a thread. @returns its worker once the database is open, or why it is not */
+const start = async (
+  folder: string,
+  role: 'writer' | 'reader',
+  errands: MessagePort,
+): Promise<Result<Worker, OpenFault>> => {
+  const data: ThreadData = { folder, role, errands, compileCache: getCompileCacheDir() ?? null }
+  const worker = new Worker(new URL('./store.ts', import.meta.url), {
+    workerData: data,
+    transferList: [errands],
+    name: `store-${role}`,
+  })
   const opened = await new Promise<OpenFault | null>((settle, reject) => {
     worker.once('message', (message: FromThread) => settle('opened' in message ? message.opened : 'damaged'))
     worker.once('error', reject)
   })
-  if (opened !== null) return fail(opened)
-  const client = new Client(worker, options.log)
-  return ok(storeOf(client.call, { listen: client.listen, close: client.close }))
+  return opened === null ? ok(worker) : fail(opened)
+}
+
+/** The threads of a store: the writer, and the reader, which starts once the writer has opened the database. */
+class Threads {
+  readonly #log: Log
+  readonly #bodies: string
+  readonly #writer: Line
+  readonly #reader: Promise<Line | null>
+  readonly #listeners = new Set<(bell: Bell) => void>()
+
+  constructor(options: Options, writer: Worker, readerErrands: MessagePort) {
+    this.#log = options.log
+    this.#bodies = join(options.folder, fileNames.bodies)
+    this.#writer = new Line(writer, options.log, (message) => {
+      if ('answers' in message && message.tookMs > SLOW_MS)
+        this.#log.event('store-slow', { ms: Math.round(message.tookMs), verbs: message.answers.length })
+      this.#hear(message)
+    })
+    this.#reader = this.#startReader(options.folder, readerErrands)
+  }
+
+  /** Without a reader the writer does everything: slower, but whole. */
+  async #startReader(folder: string, errands: MessagePort): Promise<Line | null> {
+    const worker = await start(folder, 'reader', errands)
+    if (worker.ok) return new Line(worker.value, this.#log, (message) => this.#hear(message))
+    this.#complain('reader', worker.error === 'damaged' ? 'damaged' : 'busy', worker.error)
+    return null
+  }
+
+  readonly #complain: Complain = (verb, fault, why) =>
+    this.#log.event(fault === 'disk-full' ? 'disk-full' : 'store-fault', { verb, fault, why })
+
+  #hear(message: FromThread): void {
+    if (!('answers' in message)) return
+    for (const { verb, fault, why } of message.complaints) this.#complain(verb, fault, why)
+    for (const bell of message.bells) for (const listener of this.#listeners) listener(bell)
+  }
+
+  readonly call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
+    if (verbKinds[verb] === 'heavy') return ((await this.#reader) ?? this.#writer).ask(verb, args)
+    if (spooled({ verb, args }) === null) return this.#writer.ask(verb, args)
+    const adopted = await adopt(this.#bodies, { verb, args }, this.#complain)
+    if (!adopted.ok) return adopted
+    const outcome = await this.#writer.ask(verb, adopted.value.args)
+    // The writer removes a file that no row came to name; one that it never heard of is ours to remove.
+    if (!outcome.ok && 'error' in outcome && ['busy', 'closed'].includes(outcome.error))
+      removeFile(spooled(adopted.value)?.file ?? '')
+    return outcome
+  }
+
+  readonly listen = (listener: (bell: Bell) => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly close = async (): Promise<void> => {
+    await (await this.#reader)?.close()
+    await this.#writer.close()
+  }
+}
+
+/** Starts the storage threads on `folder` (made when it is not there). @returns the store, or why it does not open */
+export const openStore = async (options: Options): Promise<Result<Store, OpenFault>> => {
+  const { port1, port2 }: { port1: MessagePort; port2: MessagePort } = new MessageChannel()
+  const writer = await start(options.folder, 'writer', port1)
+  if (!writer.ok) {
+    port2.close()
+    return writer
+  }
+  const threads = new Threads(options, writer.value, port2)
+  return ok(storeOf(threads.call, { listen: threads.listen, close: threads.close }))
 }

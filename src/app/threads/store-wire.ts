@@ -2,12 +2,15 @@
  * What the main thread and a storage thread say to each other: lists of calls one way, lists of answers and bells the other, and the
  * buffers that may change hands instead of being copied. Types and two small functions; pure.
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { Call, Outcome } from '../../store/sqlite/batch.ts'
 import type { OpenFault } from '../../store/sqlite/database.ts'
 import type { Bell, StoreFault } from '../../store/store.ts'
 
 export type Asked = Call & { readonly id: number }
 export type ToThread = { readonly calls: readonly Asked[] } | { readonly close: true }
+/** Between the writer and the reader, without the main thread. */
+export type Errand = 'checkpoint' | 'checkpointed'
 export type Complaint = { readonly verb: string; readonly fault: StoreFault; readonly why: string }
 export type FromThread =
   | { readonly opened: OpenFault | null }
@@ -18,7 +21,13 @@ export type FromThread =
       readonly tookMs: number
     }
   | { readonly closed: true }
-export type ThreadData = { readonly folder: string }
+export type ThreadData = {
+  readonly folder: string
+  readonly role: 'writer' | 'reader'
+  readonly errands: MessagePort
+  /** Where the main thread keeps compiled code, if it does. */
+  readonly compileCache: string | null
+}
 
 const DEEPEST = 4 // value -> rows -> row -> message
 

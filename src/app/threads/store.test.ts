@@ -16,5 +16,5 @@ conformance(
     assert.ok(store.ok)
     return store.value
   },
-  () => rmSync(folder, { recursive: true, force: true }),
+  { done: () => rmSync(folder, { recursive: true, force: true }), every: 3 },
 )

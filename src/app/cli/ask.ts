@@ -1,0 +1,80 @@
+/**
+ * How a command asks the house: over the admin socket of the server that runs, or, where none runs, by opening the store itself for this one verb. The operator
+ * need not know which.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { talkSentences } from '../../ban/sentences.ts'
+import { silentLog } from '../../base/log.ts'
+import { fail, ok, type Result } from '../../base/result.ts'
+import { openAccounts } from '../../post/accounts.ts'
+import { openJail } from '../../post/jail.ts'
+import { fileNames } from '../../store/sqlite/database.ts'
+import { openInline } from '../../store/sqlite/inline.ts'
+import { askServer } from '../admin/socket.ts'
+import { answerAdmin } from '../admin/verbs.ts'
+import type { AdminAnswer, AdminRequest } from '../admin/wire.ts'
+import { postSettings } from '../server/settings-of.ts'
+import { storeWords } from '../server/store-words.ts'
+import type { Given, Shell } from './command.ts'
+import { type Config, configOf } from './config-file.ts'
+
+/** The part of a configuration that asking needs; without settings the defaults of the jail hold. */
+export type Where = Pick<Config, 'folder' | 'file'> & { readonly settings?: Config['settings'] }
+
+const lenient = { enabled: true, sentences: talkSentences, allow: [], banLoopback: false } as const
+
+const byItself = async (config: Where, request: AdminRequest, now: () => number): Promise<AdminAnswer> => {
+  const store = openInline({ folder: config.folder })
+  if (!store.ok) return { ok: false, says: storeWords(store.error, config.folder) }
+  const jailSettings = config.settings === undefined ? lenient : postSettings(config.settings).jail
+  const jail = openJail({
+    store: store.value,
+    now,
+    random: () => 0.5, // no sentence is passed here
+    log: silentLog,
+    settings: () => jailSettings,
+  })
+  try {
+    await jail.restore()
+    const accounts = openAccounts({ store: store.value, now, fresh: (octets) => randomBytes(octets) })
+    return await answerAdmin({ store: store.value, accounts, jail, now, log: silentLog }, request)
+  } finally {
+    await jail.flushed()
+    await store.value.close()
+  }
+}
+
+/** @returns the answer's value, or what to tell the operator. */
+export const ask = async (
+  config: Where,
+  request: AdminRequest,
+  so: { readonly now: () => number; readonly make?: boolean },
+): Promise<Result<unknown, string>> => {
+  const answered = await askServer(config.folder, request)
+  if (!answered.ok && answered.error === 'broken') return fail('the server broke off; its log says why')
+  if (!answered.ok && so.make !== true && !existsSync(join(config.folder, fileNames.database)))
+    return fail(`there is no mail store in ${config.folder}; is "data" in ${config.file} right?`)
+  const answer = answered.ok ? answered.value : await byItself(config, request, so.now)
+  return answer.ok ? ok(answer.value) : fail(answer.says)
+}
+
+/** Asks, and prints: `--json` the value as it is, else what `print` makes of it. @returns the exit code. */
+export const askAndPrint = async (
+  given: Given,
+  shell: Shell,
+  request: AdminRequest,
+  print: (value: unknown) => string,
+  make = false,
+): Promise<number> => {
+  const config = configOf(given, shell)
+  if (config === undefined) return 2
+  const answer = await ask(config, request, { now: shell.now, make })
+  if (!answer.ok) {
+    shell.err(`postern: ${answer.error}\n`)
+    return 1
+  }
+  shell.out(given.values['json'] === true ? `${JSON.stringify(answer.value)}\n` : print(answer.value))
+  return 0
+}

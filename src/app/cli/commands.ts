@@ -1,0 +1,81 @@
+/** Data: the table of commands. The help and the manual are printed from it; a module is loaded only when its command is called. */
+import type { CommandRow } from './command.ts'
+
+export const commands: readonly CommandRow[] = [
+  {
+    name: 'demo',
+    summary: 'run a whole server here, send it real mail, and show what it does',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
+    name: 'quickstart',
+    summary: 'write a configuration and make your account',
+    load: async () => (await import('./quickstart.ts')).quickstart,
+  },
+  { name: 'serve', summary: 'run the server', load: async () => (await import('./serve.ts')).serve },
+  {
+    name: 'account add',
+    summary: 'make an account',
+    load: async () => (await import('./account.ts')).accountAdd,
+  },
+  { name: 'account list', summary: 'list the accounts', load: async () => (await import('./account.ts')).accountList },
+  {
+    name: 'account password',
+    summary: 'give an account another password',
+    load: async () => (await import('./account.ts')).accountPassword,
+  },
+  {
+    name: 'account quota',
+    summary: 'set the room of an account',
+    load: async () => (await import('./account.ts')).accountQuota,
+  },
+  {
+    name: 'account freeze',
+    summary: 'close an account to logins',
+    load: async () => (await import('./account.ts')).accountFreeze,
+  },
+  { name: 'account thaw', summary: 'open it again', load: async () => (await import('./account.ts')).accountThaw },
+  {
+    name: 'account remove',
+    summary: 'remove an account with its mail',
+    load: async () => (await import('./account.ts')).accountRemove,
+  },
+  { name: 'domain add', summary: 'take on a domain', load: async () => (await import('./domain.ts')).domainAdd },
+  { name: 'domain list', summary: 'list the domains', load: async () => (await import('./domain.ts')).domainList },
+  {
+    name: 'domain remove',
+    summary: 'give up a domain',
+    load: async () => (await import('./domain.ts')).domainRemove,
+  },
+  {
+    name: 'alias add',
+    summary: 'an alias, a spamtrap, a refused address',
+    load: async () => (await import('./alias.ts')).aliasAdd,
+  },
+  { name: 'alias list', summary: 'list all addresses', load: async () => (await import('./alias.ts')).aliasList },
+  { name: 'alias remove', summary: 'forget an address', load: async () => (await import('./alias.ts')).aliasRemove },
+  {
+    name: 'ban list',
+    summary: 'who is kept out, and until when',
+    load: async () => (await import('./ban.ts')).banList,
+  },
+  { name: 'ban set', summary: 'keep somebody out', load: async () => (await import('./ban.ts')).banSet },
+  { name: 'pardon', summary: 'lift a ban', load: async () => (await import('./ban.ts')).pardon },
+  { name: 'why', summary: 'how a message was judged', load: async () => (await import('./why.ts')).why },
+  {
+    name: 'config describe',
+    summary: 'every setting, with its default',
+    load: async () => (await import('./config.ts')).configDescribe,
+  },
+  {
+    name: 'config check',
+    summary: 'find the mistakes in a configuration',
+    load: async () => (await import('./config.ts')).configCheck,
+  },
+  { name: 'check', summary: 'check the mail store', load: async () => (await import('./check.ts')).check },
+  {
+    name: 'verify',
+    summary: 'test SPF, DKIM and DMARC cases, one a line',
+    load: async () => (await import('./verify.ts')).command,
+  },
+]

@@ -1,0 +1,63 @@
+/** `postern domain add|list|remove`: the domains whose mail is taken here. */
+import * as z from 'zod'
+import { dnsRecords, writeRecords } from '../dns-records.ts'
+import { askAndPrint } from './ask.ts'
+import type { Command, Given, Shell } from './command.ts'
+import { configOf, configOption } from './config-file.ts'
+import { domainShape } from './shapes.ts'
+
+const oneDomain = (given: Given, shell: Shell, usage: string): string | undefined => {
+  const [name, ...more] = given.words
+  if (name !== undefined && more.length === 0) return name.toLowerCase()
+  shell.err(`postern ${usage}: name one domain, as in example.org\n`)
+  return undefined
+}
+
+export const domainAdd: Command = {
+  usage: 'domain add DOMAIN',
+  about: 'Takes on a domain: mail for its addresses is accepted from now on. Prints the DNS records that it needs.',
+  options: [configOption],
+  example: 'postern domain add example.org',
+  json: true,
+  run: async (given, shell) => {
+    const name = oneDomain(given, shell, 'domain add')
+    const config = configOf(given, shell)
+    if (name === undefined || config === undefined) return 2
+    return askAndPrint(
+      given,
+      shell,
+      { verb: 'domain-add', words: { name } },
+      () => `added ${name}\n\nIts DNS records:\n${writeRecords(dnsRecords(config.settings.host, name))}`,
+      true,
+    )
+  },
+}
+
+export const domainList: Command = {
+  usage: 'domain list',
+  about: 'Lists the domains whose mail is taken here.',
+  options: [configOption],
+  example: 'postern domain list',
+  json: true,
+  run: (given, shell) =>
+    askAndPrint(given, shell, { verb: 'domain-list', words: {} }, (value) =>
+      z
+        .array(domainShape)
+        .parse(value)
+        .map(({ name }) => `${name}\n`)
+        .join(''),
+    ),
+}
+
+export const domainRemove: Command = {
+  usage: 'domain remove DOMAIN',
+  about: 'Gives up a domain that has no addresses left.',
+  options: [configOption],
+  example: 'postern domain remove example.org',
+  json: true,
+  run: async (given, shell) => {
+    const name = oneDomain(given, shell, 'domain remove')
+    if (name === undefined) return 2
+    return askAndPrint(given, shell, { verb: 'domain-remove', words: { name } }, () => `removed ${name}\n`)
+  },
+}

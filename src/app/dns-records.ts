@@ -1,0 +1,39 @@
+/**
+ * The DNS records that a domain and its server need. RFC 5321 section 5 (MX), RFC 7208 (SPF), RFC 9989 (DMARC), RFC 6186 and 8314 (SRV for mail
+ * programs). Pure.
+ */
+export type DnsRow = { readonly name: string; readonly type: string; readonly value: string; readonly why: string }
+
+/** @param host the server's own name. @returns the records, the most needed first. */
+export const dnsRecords = (host: string, domain: string): readonly DnsRow[] => [
+  { name: `${host}.`, type: 'A', value: '(the address of this server)', why: 'where the server is' },
+  { name: `${host}.`, type: 'AAAA', value: '(its IPv6 address, if it has one)', why: 'the same, for IPv6' },
+  { name: `${domain}.`, type: 'MX', value: `10 ${host}.`, why: 'where mail for the domain goes' },
+  { name: `${domain}.`, type: 'TXT', value: '"v=spf1 mx -all"', why: 'only this server sends for the domain' },
+  {
+    name: `${host}.`,
+    type: 'TXT',
+    value: '"v=spf1 a -all"',
+    why: 'the same for bounces, which come from the server itself',
+  },
+  {
+    name: `_dmarc.${domain}.`,
+    type: 'TXT',
+    value: `"v=DMARC1; p=quarantine; rua=mailto:postmaster@${domain}"`,
+    why: 'what others do with forged mail, and whom they tell',
+  },
+  { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${host}.`, why: 'mail programs find the server' },
+]
+
+/** @returns the records as a zone file has them, with their reasons as comments. */
+export const writeRecords = (rows: readonly DnsRow[]): string => {
+  const [names, types, values] = (['name', 'type', 'value'] as const).map((key) =>
+    Math.max(...rows.map((row) => row[key].length)),
+  )
+  return rows
+    .map(
+      ({ name, type, value, why }) =>
+        `  ${name.padEnd(names ?? 0)}  ${type.padEnd(types ?? 0)}  ${value.padEnd(values ?? 0)}  ; ${why}\n`,
+    )
+    .join('')
+}

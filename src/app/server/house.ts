@@ -1,0 +1,135 @@
+/**
+ * The house behind the listeners: store, jail, scan threads, post office, accounts, mailbox views, tied together. It can be run without a listener (commands of
+ * the administrator, tests). Composition only.
+ */
+import { randomBytes, randomInt } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Resolve } from '../../base/dns.ts'
+import type { Spool } from '../../base/spool.ts'
+import { newSpool, sweepSpool } from '../../net/spool.ts'
+import { type Accounts, openAccounts } from '../../post/accounts.ts'
+import type { Lookups } from '../../post/gather.ts'
+import { openHistory, type SenderHistory } from '../../post/history.ts'
+import { type Jail, openJail } from '../../post/jail.ts'
+import { openTeacher, type Teacher } from '../../post/learn.ts'
+import { type Logins, openLogins } from '../../post/login.ts'
+import { postOffice } from '../../post/office.ts'
+import type { PostOffice } from '../../post/ports.ts'
+import type { PostSettings } from '../../post/settings.ts'
+import type { Scram } from '../../session/imap/deps.ts'
+import { MailboxViews } from '../../session/imap/view.ts'
+import type { Store } from '../../store/store.ts'
+import { checkDnsbl, type DnsblZone, defaultZones } from '../../verify/dnsbl.ts'
+import { checkIprev } from '../../verify/iprev.ts'
+import type { LogWriter } from '../log/writer.ts'
+import type { Settings } from '../settings/schema.ts'
+import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
+import { readLearner } from './learner-file.ts'
+import { postSettings } from './settings-of.ts'
+
+const SPOOL_MEMORY = 262_144 // octets of a message that are held in memory before it goes to a file
+
+export type HouseOptions = {
+  /** The data folder, absolute. */
+  readonly folder: string
+  readonly store: Store
+  readonly resolve: Resolve
+  readonly settings: () => Settings
+  readonly now: () => number
+  readonly log: LogWriter
+  /** Cuts live connections of a banned prefix. */
+  readonly cut: (prefix: string, scope: 'mail' | 'login' | 'all') => number
+}
+
+export type House = {
+  readonly store: Store
+  readonly jail: Jail
+  readonly accounts: Accounts
+  readonly logins: Logins
+  readonly history: SenderHistory
+  readonly pool: ScanPool
+  readonly office: PostOffice
+  readonly views: MailboxViews
+  readonly newSpool: () => Spool
+  readonly postSettings: () => PostSettings
+  readonly teacher: Teacher
+  readonly scram: Scram
+  /** Ends the threads and writes what is still to be written; the store stays open. */
+  readonly close: () => Promise<void>
+}
+
+/** The zones that the settings name, with the meanings that are known of them. */
+const zonesOf = (settings: Settings): readonly DnsblZone[] =>
+  settings.blocklists.map(({ zone, weight }) => {
+    const known = defaultZones.find((one) => one.zone === zone)
+    return known === undefined ? { zone, lists: 'addresses', weight, codes: {} } : { ...known, weight }
+  })
+
+const lookupsOf = ({ resolve, settings, log }: HouseOptions): Lookups => ({
+  iprev: (ip) => checkIprev(ip, resolve),
+  dnsbl: async (ip) => {
+    const found = await checkDnsbl(ip, zonesOf(settings()), resolve)
+    for (const { zone, code } of found.blocked) log.event('dnsbl-blocked', { zone, code })
+    return found.listings
+  },
+})
+
+/** @returns the house, with bans and learning restored. */
+export const openHouse = async (options: HouseOptions): Promise<House> => {
+  const { folder, store, log, now, settings } = options
+  const spoolFolder = join(folder, 'spool')
+  await sweepSpool(spoolFolder)
+  const fresh = (octets: number): Uint8Array => randomBytes(octets)
+  const random = (): number => randomInt(2 ** 47) / 2 ** 47
+  const forPost = (): PostSettings => postSettings(settings())
+  const { threads, deadline } = settings().spam
+  const pool = createScanPool({
+    threads: threads === 0 ? Math.max(1, availableParallelism() - 1) : threads,
+    deadlineMs: deadline,
+    log,
+    resolve: options.resolve,
+    learned: await readLearner(folder),
+  })
+  const jail = openJail({ store, now, random, log, settings: () => forPost().jail, cut: options.cut })
+  await jail.restore()
+  const history = openHistory({ store, now, log })
+  const mostGuesses = (): number =>
+    settings().bans.sentences.rows.find((row) => row.offence === 'login-failed' && row.who === 'address')?.count ?? 3
+  const secret = fresh(32)
+  const logins = openLogins({ store, jail, now, random, log, secret, mostGuesses })
+  const teacher = openTeacher({ store, learn: pool.learn, history, jail, now, log, host: () => settings().host })
+  const views = new MailboxViews(store)
+  return {
+    store,
+    jail,
+    history,
+    pool,
+    logins,
+    teacher,
+    views,
+    scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
+    accounts: openAccounts({ store, now, fresh }),
+    office: postOffice({
+      store,
+      scan: pool.scan,
+      learn: pool.learn,
+      lookups: lookupsOf(options),
+      jail,
+      history,
+      settings: forPost,
+      now,
+      fresh,
+      soon: (work) => setImmediate(work),
+      log,
+    }),
+    newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),
+    postSettings: forPost,
+    close: async () => {
+      views.stop()
+      await teacher.settled()
+      await pool.close()
+      await Promise.all([jail.flushed(), history.flushed()])
+    },
+  }
+}

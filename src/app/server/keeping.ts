@@ -1,0 +1,58 @@
+/**
+ * What is done by the clock: bans end, old Junk and receipts go, the learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
+ */
+import type { Log } from '../../base/log.ts'
+import { tidyHouse } from '../../post/tidy.ts'
+import type { Settings } from '../settings/schema.ts'
+import type { House } from './house.ts'
+import { writeLearner } from './learner-file.ts'
+
+const MINUTE = 60_000
+const LEARNER_EVERY = 5 * MINUTE
+const TIDY_EVERY = 60 * MINUTE
+const FIRST_TIDY = 2 * MINUTE
+
+export type Keeping = { readonly stop: () => Promise<void> }
+
+/** Starts the timers. @returns their end, after which everything is written. */
+export const startKeeping = (
+  house: House,
+  folder: string,
+  settings: () => Settings,
+  so: { readonly now: () => number; readonly log: Log },
+): Keeping => {
+  let written = house.pool.lessons()
+  let busy: Promise<void> = Promise.resolve()
+
+  const keepLearner = async (): Promise<void> => {
+    const lessons = house.pool.lessons()
+    if (lessons === written) return
+    try {
+      await writeLearner(folder, house.pool.snapshot())
+      written = lessons
+    } catch (error) {
+      so.log.event('store-fault', { verb: 'learner', fault: error instanceof Error ? error.message : 'unknown' })
+    }
+  }
+  const tidy = async (): Promise<void> => {
+    await tidyHouse({ store: house.store, log: so.log, now: so.now, keepJunkMs: settings().keep.junk })
+  }
+  /** One piece of work at a time. */
+  const then = (work: () => Promise<void>): void => {
+    busy = busy.then(work)
+  }
+  const timers = [
+    setInterval(() => house.jail.sweep(), MINUTE),
+    setInterval(() => then(keepLearner), LEARNER_EVERY),
+    setInterval(() => then(tidy), TIDY_EVERY),
+    setTimeout(() => then(tidy), FIRST_TIDY),
+  ]
+  for (const timer of timers) timer.unref()
+  return {
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer)
+      await busy
+      await keepLearner()
+    },
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Start and stop of the whole server. Opening goes from the inside out (store, house, listeners), closing from the outside in: what is open is finished or
+ * refused, then everything is flushed and closed. Nothing acknowledged is lost.
+ */
+import type { Server as AdminServer } from 'node:net'
+import type { Peer, Session } from '../../base/act.ts'
+import { readIp, readPrefix, within } from '../../base/ip.ts'
+import { fail, ok, type Result } from '../../base/result.ts'
+import type { DnsServer } from '../../net/dns/exchange.ts'
+import { createResolver, type Resolver, systemServers } from '../../net/dns/resolver.ts'
+import { type HttpListener, serveHttp } from '../../net/http.ts'
+import { imapLimits } from '../../session/imap/deps.ts'
+import { imapSession } from '../../session/imap/session.ts'
+import { smtpSession } from '../../session/smtp/session.ts'
+import { listenAdmin } from '../admin/socket.ts'
+import { answerAdmin } from '../admin/verbs.ts'
+import type { LogWriter } from '../log/writer.ts'
+import type { Settings } from '../settings/schema.ts'
+import { openStore } from '../threads/store-client.ts'
+import { version } from '../version.ts'
+import { type CertificateFiles, type Certificates, openCertificates, ownCertificate } from './certificates.ts'
+import { type House, openHouse } from './house.ts'
+import { sessionIds } from './ids.ts'
+import { startKeeping } from './keeping.ts'
+import { pageOf } from './pages.ts'
+import { type Kind, type Opened, openServices, services } from './services.ts'
+import { storeWords } from './store-words.ts'
+
+export type ServerOptions = {
+  readonly settings: Settings
+  /** The data folder, absolute. */
+  readonly folder: string
+  /** Resolves a path of the settings. */
+  readonly file: (path: string) => string
+  readonly now: () => number
+  readonly log: LogWriter
+  /** Instead of those of the settings and of the system. */
+  readonly dnsServers?: readonly DnsServer[]
+}
+
+export type PosternServer = {
+  readonly house: House
+  readonly listeners: readonly Opened[]
+  /** The port of the first listener of a kind. */
+  readonly port: (kind: Kind | 'metrics') => number | undefined
+  /** The authority of our own certificate, PEM file; undefined with a certificate of the owner's. */
+  readonly authority: string | undefined
+  /** Takes new settings: what can change without opening ports anew does, at once. @returns what is wrong with the certificate, if anything is. */
+  readonly reload: (settings: Settings) => Promise<Result<null, string>>
+  /** Resolves when the storage thread is lost: nothing can be taken any longer, and the program should end and be started anew. */
+  readonly failed: Promise<'store'>
+  readonly stop: () => Promise<void>
+}
+
+const GRACE_MS = 10_000
+
+/** A sentence for the operator. */
+export type StartFault = string
+
+const certificateOf = async (
+  settings: Settings,
+  options: Pick<ServerOptions, 'folder' | 'file' | 'now'>,
+): Promise<CertificateFiles & { readonly authority?: string }> => {
+  const { certificate, key } = settings.tls
+  if (certificate !== '' && key !== '') return { certificate: options.file(certificate), key: options.file(key) }
+  return ownCertificate(options.folder, [settings.host, 'localhost', '127.0.0.1', '::1'], options.now())
+}
+
+const resolverOf = async (options: ServerOptions): Promise<Resolver> => {
+  const { dns } = options.settings
+  const named = dns.servers.map(({ host, port }) => ({ ip: host, port }))
+  const servers = options.dnsServers ?? (named.length > 0 ? named : await systemServers())
+  return createResolver({ servers, totalMs: dns.timeout, trustAd: dns['trust-ad'], log: options.log })
+}
+
+/** A log that also hears when the storage thread is lost. */
+const noticing = (log: LogWriter, lost: () => void): LogWriter => ({
+  ...log,
+  event: (name, fields) => {
+    log.event(name, fields)
+    if (name === 'store-fault' && fields['verb'] === 'thread') lost()
+  },
+})
+
+/** Whether a banned prefix holds an address. */
+const holds = (prefix: string): ((ip: string) => boolean) => {
+  const network = readPrefix(prefix)
+  return (text) => {
+    const ip = readIp(text)
+    return network.ok && ip.ok && within(ip.value, network.value)
+  }
+}
+
+/** The sessions of this server, by the kind of listener. */
+const sessionsOf = (house: House, options: ServerOptions, current: () => Settings) => {
+  const { log, now } = options
+  return (kind: Kind, _peer: Peer): Session => {
+    const settings = current()
+    if (kind === 'smtp')
+      return smtpSession({
+        office: house.office,
+        newSpool: house.newSpool,
+        now,
+        log,
+        limits: settings.smtp.limits,
+        host: settings.host,
+        startTls: true,
+        bareLf: settings.smtp['bare-lf'],
+        early: settings.smtp.early,
+      })
+    return imapSession({
+      store: house.store,
+      views: house.views,
+      login: house.logins.login,
+      scram: house.scram,
+      now,
+      breathe: () => new Promise((resolve) => setImmediate(resolve)),
+      log,
+      limits: { ...imapLimits, ...settings.imap },
+      newSpool: house.newSpool,
+      startTls: kind === 'imap',
+      id: [
+        ['name', 'Postern'],
+        ['version', version],
+      ],
+      moved: house.teacher.moved,
+    })
+  }
+}
+
+type Outside = {
+  readonly listeners: readonly Opened[]
+  readonly admin: AdminServer
+  readonly pages: readonly HttpListener[]
+}
+
+/** Opens everything that others can reach. */
+const openOutside = async (
+  house: House,
+  options: ServerOptions,
+  certificates: Certificates,
+  current: () => Settings,
+): Promise<Result<Outside, StartFault>> => {
+  const { settings, log, now, folder } = options
+  const listeners = await openServices(settings, {
+    session: sessionsOf(house, options, current),
+    admit: (service, ip) => (house.jail.barred(ip, service) === undefined ? 'ok' : 'barred'),
+    newId: sessionIds(now()),
+    contexts: certificates.contexts,
+    limits: settings.connections,
+    limited: (ip) => house.office.offence('too-many-connections', { ip, session: '' }),
+    log,
+  })
+  if (!listeners.ok) {
+    const { kind, endpoint, fault } = listeners.error
+    return fail(`cannot listen for ${kind} on ${endpoint}: ${listenWords[fault]}`)
+  }
+  const close = (): Promise<unknown> => Promise.all(listeners.value.map((one) => one.listener.close(0)))
+  const pages: HttpListener[] = []
+  for (const { host, port } of settings.listen.metrics) {
+    const page = await serveHttp({ host, port, routes: pageOf(house, listeners.value, log) })
+    if (!page.ok) {
+      await close()
+      return fail(`cannot listen for metrics on ${host}:${port}: ${page.error}`)
+    }
+    pages.push(page.value)
+  }
+  const admin = await listenAdmin(folder, (request) => answerAdmin({ ...house, now, log }, request))
+  if (admin.ok) return ok({ listeners: listeners.value, admin: admin.value, pages })
+  await close()
+  return fail(
+    `cannot make the admin socket in ${folder}: is the path longer than 90 characters, or the folder not writable?`,
+  )
+}
+
+const listenWords = {
+  'in-use': 'another program holds the port; end it, or choose another port in [listen]',
+  'not-permitted':
+    'ports below 1024 need the privilege: start as root by systemd with CAP_NET_BIND_SERVICE, or choose other ports in [listen]',
+  'no-such-address': 'this machine has no such address; correct it in [listen]',
+  failed: 'the system refuses',
+} as const
+
+/** @returns the running server, every listener answering; or why it does not start, with everything closed again. */
+export const startServer = async (options: ServerOptions): Promise<Result<PosternServer, StartFault>> => {
+  const { settings, folder, log, now } = options
+  let current = settings
+  const files = await certificateOf(settings, options)
+  const certificates = openCertificates(files)
+  if (!certificates.ok) return fail(certificates.error)
+  const lost = Promise.withResolvers<'store'>()
+  const store = await openStore({ folder, log: noticing(log, () => lost.resolve('store')) })
+  if (!store.ok) return fail(storeWords(store.error, folder))
+  const resolver = await resolverOf(options)
+  let listeners: readonly Opened[] = []
+  const house = await openHouse({
+    folder,
+    store: store.value,
+    resolve: resolver.resolve,
+    settings: () => current,
+    now,
+    log,
+    cut: (prefix, scope) =>
+      listeners
+        .filter(({ kind }) => scope === 'all' || services[kind].service === scope)
+        .reduce((sum, { listener }) => sum + listener.cut(holds(prefix), 'barred'), 0),
+  })
+  const outside = await openOutside(house, options, certificates.value, () => current)
+  const closeInside = async (): Promise<void> => {
+    await house.close()
+    resolver.close()
+    await store.value.close()
+  }
+  if (!outside.ok) {
+    await closeInside()
+    return outside
+  }
+  listeners = outside.value.listeners
+  const keeping = startKeeping(house, folder, () => current, { now, log })
+  return ok({
+    house,
+    listeners,
+    port: (kind) =>
+      kind === 'metrics' ? outside.value.pages[0]?.port : listeners.find((one) => one.kind === kind)?.listener.port,
+    authority: files.authority,
+    failed: lost.promise,
+    reload: async (anew) => {
+      current = anew
+      log.setLevel(anew.log.level)
+      return certificates.value.reload(await certificateOf(anew, options))
+    },
+    stop: async () => {
+      await Promise.all(listeners.map((one) => one.listener.close(GRACE_MS)))
+      await house.teacher.settled()
+      outside.value.admin.close()
+      await Promise.all(outside.value.pages.map((page) => page.close()))
+      await keeping.stop()
+      await closeInside()
+    },
+  })
+}

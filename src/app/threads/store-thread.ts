@@ -1,0 +1,100 @@
+/**
+ * What a storage thread does. The writer empties its inbox, runs what it found as one batch (one commit), and answers all of it. The
+ * reader, a second connection, does the verbs that may take long one by one, and moves the write-ahead log into the database while the
+ * writer goes on. Architecture sections 2 (group commit) and 8 (readers).
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { type Engine, openEngine, openReader } from '../../store/sqlite/engine.ts'
+import {
+  type Asked,
+  buffersOf,
+  type Complaint,
+  type Errand,
+  type FromThread,
+  type ThreadData,
+  type ToThread,
+} from './store-wire.ts'
+
+const MOST_A_BATCH = 500 // calls in one transaction: more would make the first of them wait
+const LOOK_EVERY = 8 // commits between looks at the log's length
+const LONG_LOG = 256 // pages of 16 KiB: the reader is sent to move them
+const TOO_LONG_LOG = 1_500 // pages: under steady load the log only begins anew when the writer itself moves the last of them
+
+const port = parentPort
+if (port === null) throw new Error('this file runs in a thread')
+const data: ThreadData = workerData // given by store-client.ts
+const { errands } = data
+const complaints: Complaint[] = []
+const open = data.role === 'writer' ? openEngine : openReader
+const opened = open({ folder: data.folder, complain: (verb, fault, why) => complaints.push({ verb, fault, why }) })
+
+const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+const errand = (what: Errand): void => errands.postMessage(what)
+
+const work = (engine: Engine, calls: readonly Asked[]): void => {
+  const started = performance.now()
+  const batch = engine.run(calls)
+  const answers = batch.outcomes.map((outcome, i) => [calls[i]?.id ?? 0, outcome] as const)
+  const tookMs = performance.now() - started
+  say({ answers, bells: batch.bells, complaints: complaints.splice(0), tookMs }, buffersOf(answers))
+}
+
+/** What else has come in meanwhile. */
+const nextMessage = (): ToThread | undefined => receiveMessageOnPort(port)?.message
+
+const close = (engine: Engine): void => {
+  engine.close()
+  say({ closed: true })
+  port.close()
+  errands.close()
+}
+
+const write = (engine: Engine): void => {
+  let commits = 0
+  let sent = false
+  const afterCommit = (): void => {
+    commits += 1
+    if (sent || commits % LOOK_EVERY !== 0 || engine.logPages() < LONG_LOG) return
+    sent = true
+    errand('checkpoint')
+  }
+  errands.on('message', () => {
+    sent = false
+    if (engine.logPages() > TOO_LONG_LOG) engine.checkpoint()
+  })
+  port.on('message', (first: ToThread) => {
+    const calls: Asked[] = []
+    for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage()) {
+      if ('close' in message) {
+        if (calls.length > 0) work(engine, calls)
+        close(engine)
+        return
+      }
+      calls.push(...message.calls)
+      if (calls.length >= MOST_A_BATCH) work(engine, calls.splice(0))
+    }
+    if (calls.length > 0) work(engine, calls)
+    afterCommit()
+  })
+}
+
+const read = (engine: Engine): void => {
+  errands.on('message', () => {
+    engine.checkpoint()
+    errand('checkpointed')
+  })
+  port.on('message', (message: ToThread) => {
+    if ('close' in message) close(engine)
+    else for (const call of message.calls) work(engine, [call])
+  })
+}
+
+if (!opened.ok) {
+  say({ opened: opened.error })
+  port.close()
+  errands.close()
+} else {
+  if (data.role === 'writer') write(opened.value)
+  else read(opened.value)
+  say({ opened: null })
+}
