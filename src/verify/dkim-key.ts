@@ -75,7 +75,7 @@ export const findKeys = async (
   resolve: Resolve,
 ): Promise<Result<readonly [DkimKey, ...DkimKey[]], KeyFault>> => {
   const answer = await resolve(name, 'TXT')
-  if (answer.kind === 'failed') return fail(answer.why === 'bad-name' ? 'no-key' : 'key-unavailable')
+  if (answer.kind === 'failed') return fail('key-unavailable')
   if (answer.kind === 'none') return fail('no-key')
   const read = answer.records.flatMap((text) => readKey(text, answer.secure) ?? [])
   const [first, ...others] = read.flatMap((one) => (one.ok ? [one.value] : [])).slice(0, MOST_KEYS)

@@ -27,7 +27,7 @@ export const stepsOf = (domain: string): readonly string[] => {
 
 const stepAt = async (domain: string, resolve: Resolve): Promise<Step> => {
   const answer = await resolve(`_dmarc.${domain}`, 'TXT')
-  if (answer.kind === 'failed') return { domain, failed: answer.why !== 'bad-name', spoilt: false }
+  if (answer.kind === 'failed') return { domain, failed: true, spoilt: false }
   const found = answer.kind === 'found' ? answer.records.filter(isDmarcRecord) : []
   const [text] = found
   if (text === undefined) return { domain, failed: false, spoilt: false }

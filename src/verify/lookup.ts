@@ -14,7 +14,8 @@ const LONGEST_LABEL = 63
 
 const late = { kind: 'failed', why: 'timeout' } as const
 const refused = { kind: 'failed', why: 'refused' } as const
-const badName = { kind: 'failed', why: 'bad-name' } as const
+/** A name that cannot be asked for cannot be there: no later try would find it. */
+const nowhere = { kind: 'none', why: 'nxdomain', secure: false } as const
 
 /** Whether DNS can be asked for `name`: labels of 1 to 63 octets, 253 in all, no last dot. Any octets: SPF asks for odd ones. */
 export const askable = (name: string): boolean =>
@@ -36,12 +37,12 @@ const beforeAbort = <T>(answer: Promise<T>, signal: AbortSignal, instead: T): Pr
 
 /**
  * A resolver for one message: each question is asked once, at most `MOST_QUESTIONS` are asked, after `signal` fires all answers are
- * `timeout`, and a resolver that throws counts as one that does not answer. @param resolve the real one. @returns the bounded one.
+ * `timeout`, a name that cannot be asked for is not there, and a resolver that throws counts as one that does not answer. @param resolve the real one. @returns the bounded one.
  */
 export const boundedResolve = (resolve: Resolve, signal?: AbortSignal): Resolve => {
   const asked = new Map<string, Promise<DnsAnswer>>()
   return <T extends DnsType>(name: string, type: T): Promise<DnsAnswer<T>> => {
-    if (!askable(name)) return Promise.resolve(badName)
+    if (!askable(name)) return Promise.resolve(nowhere)
     if (signal?.aborted === true) return Promise.resolve(late)
     const key = `${type} ${name.toLowerCase()}`
     const before = asked.get(key)
@@ -56,7 +57,10 @@ export const boundedResolve = (resolve: Resolve, signal?: AbortSignal): Resolve 
 
 /** `Resolve` promises never to reject; a look-up that breaks the promise must still not cost a message. */
 const ask = <T extends DnsType>(resolve: Resolve, name: string, type: T): Promise<DnsAnswer<T>> =>
-  new Promise<DnsAnswer<T>>((done) => done(resolve(name, type))).catch(() => late)
+  new Promise<DnsAnswer<T>>((done) => done(resolve(name, type))).then(
+    (answer) => (answer.kind === 'failed' && answer.why === 'bad-name' ? nowhere : answer),
+    () => late,
+  )
 
 /** @returns the octets back to front, as `4.3.2.1` or 32 nibbles: what stands before in-addr.arpa, ip6.arpa or a blocklist's zone. */
 export const reversed = (ip: Ip): string =>
