@@ -8,6 +8,8 @@ import { prefixOf, readIp, readPrefix, writePrefix } from '../base/ip.ts'
 import type { Ban, Scope, Service } from './offence.ts'
 import { domainSubject, isSender, subjectsOf } from './subject.ts'
 
+/** Subjects; beyond, the ban that was set first makes room. Some 60 MB. */
+export const MOST_BANS = 200_000
 /** How far a clock may be set back without a ban losing force. */
 const SLACK = 3_600_000
 
@@ -19,9 +21,14 @@ const inForce = (ban: Ban | undefined, now: number): ban is Ban => ban !== undef
 
 /** A set of bans; owned by the jail. */
 export class Bans {
+  readonly #most: number
   readonly #slots = new Map<string, Slot>()
   /** Prefix lengths in use beyond those that every address is looked up by, as `4/16`; few, set by hand. */
   readonly #otherLengths = new Map<string, number>()
+
+  constructor(most = MOST_BANS) {
+    this.#most = most
+  }
 
   /** Puts a ban in force; of two on one subject and service the one that ends later stays. */
   add(ban: Ban): void {
@@ -30,6 +37,9 @@ export class Bans {
       if (closes(ban.scope, service) && (slot[service]?.until ?? 0) <= ban.until) slot[service] = ban
     if (!this.#slots.has(ban.subject)) this.#countLength(ban.subject, 1)
     this.#slots.set(ban.subject, slot)
+    if (this.#slots.size <= this.#most) return
+    const first = this.#slots.keys().next()
+    if (first.done !== true) this.remove(first.value)
   }
 
   /** @returns the bans that were lifted. */
@@ -55,6 +65,7 @@ export class Bans {
 
   /** @returns the ban on this sender's name: the address, or the domain or one above it. */
   barringSender(address: string, now: number): Ban | undefined {
+    if (this.#slots.size === 0) return undefined
     const own = this.#slots.get(address)?.mail
     if (inForce(own, now)) return own
     let domain = address.slice(address.lastIndexOf('@') + 1)

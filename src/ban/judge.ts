@@ -42,6 +42,7 @@ const byMail: ReadonlySet<OffenceKind> = new Set([
   'unknown-recipient',
   'no-reverse',
   'too-many-connections',
+  'too-slow',
 ])
 
 /**

@@ -5,6 +5,7 @@
  * A look-up that fails is a fact that is missing: it rejects nothing.
  */
 import type { AccountId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
 import type { History } from '../spam/facts.ts'
 import type { SenderHistory, Standings } from './history.ts'
 import type { Envelope } from './ports.ts'
@@ -16,7 +17,7 @@ import { senderKeys, standingScore } from './standing.ts'
 const PEER_MS = 300_000
 const MOST_PEERS = 4_096
 
-/** Never reject. Words of `result`: RFC 8601 section 2.7.3; `permerror` is a peer without any reverse name. */
+/** One that rejects all the same is a look-up that failed. Words of `result`: RFC 8601 section 2.7.3; `permerror` is a peer without any reverse name. */
 export type Lookups = {
   readonly iprev?: (ip: string) => Promise<NonNullable<EarlyFacts['iprev']>>
   readonly dnsbl?: (ip: string) => Promise<NonNullable<EarlyFacts['dnsbl']>>
@@ -27,18 +28,28 @@ export type PeerFacts = Pick<EarlyFacts, 'iprev' | 'dnsbl'>
 export class Peers {
   readonly #lookups: Lookups
   readonly #now: () => number
+  readonly #log: Log
   readonly #asked = new Recent<{ readonly at: number; readonly facts: Promise<PeerFacts> }>(MOST_PEERS)
 
-  constructor(lookups: Lookups, now: () => number) {
+  constructor(lookups: Lookups, now: () => number, log: Log) {
     this.#lookups = lookups
     this.#now = now
+    this.#log = log
+  }
+
+  /** @returns what was found out already, and asks nothing. */
+  known(ip: string): Promise<PeerFacts> {
+    return this.#asked.get(ip)?.facts ?? Promise.resolve({})
   }
 
   /** @returns the facts; the first call for a peer starts the look-ups. Never rejects. */
   facts(ip: string, wanted: PostSettings['lookups']): Promise<PeerFacts> {
     const before = this.#asked.get(ip)
     if (before !== undefined && Math.abs(this.#now() - before.at) < PEER_MS) return before.facts
-    const facts = this.#ask(ip, wanted)
+    const facts = this.#ask(ip, wanted).catch((error: unknown): PeerFacts => {
+      this.#log.event('dns-unavailable', { ip, why: String(error) })
+      return {}
+    })
     this.#asked.set(ip, { at: this.#now(), facts })
     return facts
   }

@@ -5,6 +5,7 @@
  *
  * Refused on purpose: addresses that lead elsewhere (this server does not send yet), also when they lead here too: half a delivery is a loss.
  */
+import type { Offence } from '../ban/offence.ts'
 import type { AccountId } from '../base/ids.ts'
 import type { Account, Store } from '../store/store.ts'
 import type { OfficeDeps, PostDeps } from './deps.ts'
@@ -13,12 +14,12 @@ import { MOST_HEAD, readHead } from './head.ts'
 import { accountName } from './login.ts'
 import type { Mail, Taken, Taker } from './mail.ts'
 import { isNameless, unknownWeight } from './offences.ts'
-import type { Envelope, PostOffice, RcptOutcome, RcptReason, Recipient, Sender } from './ports.ts'
+import type { Envelope, PostOffice, RcptOutcome, RcptReason, Recipient, Sender, SessionOffence } from './ports.ts'
 import { receive } from './receive.ts'
 import { Recent } from './recent.ts'
 import { type Destination, type Route, route } from './route.ts'
-import { isTrusted, senderKeys } from './standing.ts'
-import { isProvider } from './weigh.ts'
+import { senderKeys } from './standing.ts'
+import { hostTrust } from './weigh.ts'
 
 const MOST_TRANSACTIONS = 10_000
 const MOST_TAKEN = 2_000 // recipients of one transaction; the session refuses more much earlier
@@ -30,6 +31,8 @@ const refuse = (reason: RcptReason, text?: string): RcptOutcome => ({
   reason,
   ...(text === undefined || text === '' ? {} : { text }),
 })
+/** Offences that a good host may come to without being one that means ill. */
+const spareable: ReadonlySet<SessionOffence> = new Set(['too-many-connections', 'too-slow'])
 const ok: RcptOutcome = { kind: 'ok' }
 
 /** The domains that are served here, asked of the store every DOMAINS_MS at most. */
@@ -66,7 +69,7 @@ class Office {
   readonly #transactions = new Recent<Transaction>(MOST_TRANSACTIONS)
 
   constructor(deps: PostDeps) {
-    this.#deps = { ...deps, peers: new Peers(deps.lookups, deps.now) }
+    this.#deps = { ...deps, peers: new Peers(deps.lookups, deps.now, deps.log) }
     this.#domains = new Domains(deps.store, deps.now)
   }
 
@@ -118,6 +121,20 @@ class Office {
     return receive(this.#deps, current, mail, [...((await this.#domains.names()) ?? [])])
   }
 
+  offence(kind: SessionOffence, peer: { readonly ip: string; readonly session: string }): void {
+    const { jail, log } = this.#deps
+    const offence: Offence = { kind, ip: peer.ip, service: 'mail', note: peer.session }
+    if (!spareable.has(kind)) {
+      jail.offence(offence)
+      return
+    }
+    // A provider that brings much mail at once, or over a bad line, is known by what it brought before.
+    this.#trust(peer, this.#deps.peers.known(peer.ip)).then(
+      (trust) => jail.offence({ ...offence, ...trust }),
+      (error: unknown) => log.event('session-fault', { why: String(error) }),
+    )
+  }
+
   #facts(sender: { readonly ip: string }): Promise<PeerFacts> {
     return this.#deps.peers.facts(sender.ip, this.#deps.settings().lookups)
   }
@@ -156,14 +173,14 @@ class Office {
       ip: sender.ip,
       service: 'mail',
       note: sender.session,
-      ...(await this.#trust(sender)),
+      ...(await this.#trust(sender, this.#facts(sender))),
     })
     return bans.length > 0
   }
 
   async #tellUnknown(sender: Sender, recipient: Recipient): Promise<void> {
     const facts = await this.#facts(sender)
-    const trust = await this.#trust(sender)
+    const trust = await this.#trust(sender, this.#facts(sender))
     const { jail, soon } = this.#deps
     soon(() => {
       jail.offence({
@@ -178,14 +195,13 @@ class Office {
     })
   }
 
-  async #trust(sender: Sender): Promise<{ readonly hostTrusted: boolean; readonly networkTrusted: boolean }> {
+  async #trust(
+    peer: { readonly ip: string },
+    facts: Promise<PeerFacts>,
+  ): Promise<{ readonly hostTrusted: boolean; readonly networkTrusted: boolean }> {
     const { history, now } = this.#deps
-    const standings = await history.standings(senderKeys(sender.ip, undefined, undefined))
-    const networkTrusted = isTrusted(standings.network, now())
-    const { iprev } = await this.#facts(sender)
-    const hostTrusted =
-      isProvider(iprev) || isTrusted(standings.host, now()) || isTrusted(standings.network, now(), true)
-    return { hostTrusted, networkTrusted }
+    const standings = await history.standings(senderKeys(peer.ip, undefined, undefined))
+    return hostTrust(standings, (await facts).iprev, now())
   }
 
   async #find(recipient: Recipient, declaredSize: number): Promise<Found> {
@@ -267,8 +283,6 @@ export const postOffice = (deps: PostDeps): PostOffice => {
     sender: (sender) => office.sender(sender),
     route: (sender, recipient, so) => office.route(sender, recipient, so),
     receive: (envelope, body) => office.receive(envelope, body),
-    offence: (kind, peer) => {
-      deps.jail.offence({ kind, ip: peer.ip, service: 'mail', note: peer.session })
-    },
+    offence: (kind, peer) => office.offence(kind, peer),
   }
 }

@@ -45,9 +45,19 @@ const identityOf = (
   }
 }
 
-/** Whether a peer's confirmed reverse name is that of a large provider. */
-export const isProvider = (iprev: EarlyFacts['iprev']): boolean =>
-  iprev?.result === 'pass' && iprev.name !== undefined && isSharedHost(iprev.name)
+/** Whether the host, and its network, deliver wanted mail: by a large provider's confirmed name, or by what they brought before. */
+export const hostTrust = (
+  standings: Standings,
+  iprev: EarlyFacts['iprev'],
+  now: number,
+): { readonly hostTrusted: boolean; readonly networkTrusted: boolean } => {
+  const provider = iprev?.result === 'pass' && iprev.name !== undefined && isSharedHost(iprev.name)
+  const { host, network } = standings
+  return {
+    hostTrusted: provider || isTrusted(host, now) || isTrusted(network, now, true),
+    networkTrusted: provider || isTrusted(network, now),
+  }
+}
 
 const sealedByTrusted = async (deps: WeighDeps, wire: Verified | undefined): Promise<boolean> => {
   const holds = wire?.arc?.cv === 'pass' || wire?.arc?.result === 'pass'
@@ -77,7 +87,6 @@ export const weigh = async (
   const own = { domains: history?.ownDomains ?? [], correspondent: history?.knownCorrespondent ?? false }
   const sender = identityOf(claimed, vouched, standings, own, now)
   const proven = sender.address ?? (vouched === undefined ? undefined : `@${vouched}`)
-  const networkTrusted = isTrusted(standings.network, now)
   return {
     facts,
     scan: scanned.kind,
@@ -86,8 +95,7 @@ export const weigh = async (
     authResults: authResults ?? plainAuthResults(settings.host, mail.envelope.ip, facts.iprev),
     keys,
     sender,
-    hostTrusted: isProvider(facts.iprev) || isTrusted(standings.host, now) || isTrusted(standings.network, now, true),
-    networkTrusted,
+    ...hostTrust(standings, facts.iprev, now),
     trustedForwarder: await sealedByTrusted(deps, wire),
     barred: proven !== undefined && deps.jail.barredSender(proven) !== undefined,
   }
@@ -96,13 +104,15 @@ export const weigh = async (
 const dmarcWords = ['pass', 'fail', 'temperror', 'permerror'] as const
 const policyWords = ['quarantine', 'reject'] as const
 
+const isWanted = ({ sender }: Known): boolean => sender.address !== undefined && sender.addressTrusted
+
 const judgedOf = (mail: Mail, known: Known): Judged => ({
   score: known.output?.score ?? 0,
   dmarc: dmarcWords.find((word) => word === known.wire?.dmarc?.result) ?? 'none',
   dmarcPolicy: policyWords.find((word) => word === known.wire?.dmarc?.policy) ?? 'none',
   trustedForwarder: known.trustedForwarder,
-  // A wanted sender who answers to everybody named in a spammer's message is no spammer.
-  trapped: mail.trapped && !(known.sender.address !== undefined && known.sender.addressTrusted),
+  // A wanted sender who answers to everybody named in a spammer's message is no spammer; one who writes to the trap alone is told.
+  trapped: mail.trapped && (mail.takers.length === 0 || !isWanted(known)),
   barred: known.barred,
 })
 
