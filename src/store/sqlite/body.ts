@@ -2,8 +2,8 @@
  * How a body is kept: compressed with zstd in the database, as it is where that is not smaller, or as a file of its own below
  * bodies/ when it came as one. The kind is in the row, so that ways may be added and none is ever re-read wrongly.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { textDictionary } from './dictionary.ts'
 import { Damaged } from './door.ts'
@@ -23,31 +23,6 @@ export const unpack = (kind: number, data: Uint8Array): Uint8Array => {
   if (kind === bodyKinds.raw) return data
   if (kind === bodyKinds.zstd) return zstdDecompressSync(data, { dictionary: textDictionary })
   throw new Damaged(`a body of kind ${kind}`)
-}
-
-const syncFolder = (folder: string): void => {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-}
-
-/** Takes over a spool file: its octets to disk, its new name, and the folders that say so. @returns the name below `bodies` */
-export const adoptFile = (bodies: string, file: string, key: string): string => {
-  const name = join(key.slice(0, 2), key)
-  const target = join(bodies, name)
-  const handle = openSync(file, 'r+')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  if (mkdirSync(dirname(target), { recursive: true }) !== undefined) syncFolder(bodies)
-  renameSync(file, target)
-  syncFolder(dirname(target))
-  return name
 }
 
 /** Octets `from` to `to` of a body. @throws when they cannot be read */

@@ -19,10 +19,12 @@ export type OpenFault = StoreFault | 'locked' | 'newer-version' | 'not-ours'
 export const fileNames = { database: 'postern.db', lock: 'postern.lock', bodies: 'bodies' } as const
 const PAGE_SIZE = 16384
 const CACHE_KIB = 16_384
+// Pages in the log at which a commit cleans up itself: far above where the storage thread has it done (app/threads/store.ts).
+const AUTO_CHECKPOINT = 8_000
 
 const setUp = (db: DatabaseSync): void => {
   db.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;`)
+    PRAGMA wal_autocheckpoint = ${AUTO_CHECKPOINT}; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF;`)
 }
 
 const pragma = (db: DatabaseSync, name: 'user_version' | 'application_id'): number => {

@@ -1,24 +1,31 @@
 /** A store without a thread, for tests and tools: the same verbs over the same engine, a batch a call. */
+import { join } from 'node:path'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { Bell, Store } from '../store.ts'
-import type { Outcome } from './batch.ts'
-import type { OpenFault } from './database.ts'
+import { adopt, spooled } from './adopt.ts'
+import type { Complain, Outcome } from './batch.ts'
+import { fileNames, type OpenFault } from './database.ts'
 import { openEngine } from './engine.ts'
 import type { VerbName } from './house.ts'
 import { storeOf } from './store-of.ts'
+
+const quiet: Complain = () => undefined
 
 /** Opens the store in `folder`, or one in memory (`:memory:`). */
 export const openInline = (options: { readonly folder: string }): Result<Store, OpenFault> => {
   const engine = openEngine({
     folder: options.folder,
-    complain: () => undefined,
+    complain: quiet,
   })
   if (!engine.ok) return engine
   const listeners = new Set<(bell: Bell) => void>()
   let open = true
+  const bodies = join(options.folder, fileNames.bodies)
   const call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
     if (!open) return fail('closed')
-    const batch = engine.value.run([{ verb, args }])
+    const asked = spooled({ verb, args }) === null ? ok({ verb, args }) : await adopt(bodies, { verb, args }, quiet)
+    if (!asked.ok) return asked
+    const batch = engine.value.run([asked.value])
     for (const bell of batch.bells) for (const listener of listeners) listener(bell)
     return batch.outcomes[0] ?? fail('closed')
   }
