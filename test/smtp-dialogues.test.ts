@@ -1,127 +1,20 @@
-/** Runs the golden dialogues of test/dialogues/smtp against the receiving session; the form is told in its README. */
+/** Plays the golden dialogues of test/dialogues/smtp against the receiving session; their form is told in the README there. */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { test } from 'node:test'
-import type { Act } from '../src/base/act.ts'
-import { actsOf, type House, type HouseOptions, smtpHouse, testPeer, testTls } from './dialogues/smtp/house.ts'
-
-const escapes: Readonly<Record<string, string>> = { r: '\r', n: '\n', '0': '\0', t: '\t', '\\': '\\' }
-const unescaped = (text: string): Buffer =>
-  Buffer.concat(
-    text.split(/(\\x[0-9a-f]{2}|\\[rn0t\\]|\{\d+\*[^}]*\})/).map((part) => {
-      const repeated = /^\{(\d+)\*([^}]*)\}$/.exec(part)
-      if (repeated !== null) return Buffer.from((repeated[2] ?? '').repeat(Number(repeated[1])))
-      if (/^\\x/.test(part)) return Buffer.from([Number.parseInt(part.slice(2), 16)])
-      return Buffer.from(/^\\./.test(part) ? (escapes[part[1] ?? ''] ?? part) : part)
-    }),
-  )
-
-/** `C: text` is a line; with a backslash at its end it has no line end. */
-const said = (line: string): Buffer => {
-  const text = line.slice(3)
-  return text.endsWith('\\') && !text.endsWith('\\\\')
-    ? unescaped(text.slice(0, -1))
-    : Buffer.concat([unescaped(text), Buffer.from('\r\n')])
-}
-
-const told = (acts: readonly Act[]): readonly string[] =>
-  acts.flatMap((act) => {
-    if (act.act === 'write') {
-      const text = Buffer.from(act.bytes).toString('latin1')
-      assert.ok(text.endsWith('\r\n'), 'a reply has its line end')
-      return text
-        .slice(0, -2)
-        .split('\r\n')
-        .map((line) => `S: ${line}`)
-    }
-    if (act.act === 'patience') return []
-    return [act.act === 'wait' ? `A: wait ${act.ms}` : `A: ${act.act}`]
-  })
-
-/** What happened behind the session since it was last asked. */
-const behind = (house: House, seen: { taken: number; offences: number }): readonly string[] => {
-  const taken = house.taken.slice(seen.taken).map(({ envelope, bytes }) => {
-    const { mailFrom, recipients, protocol, body } = envelope
-    const extras = [
-      envelope.ret === undefined ? '' : ` ret=${envelope.ret}`,
-      envelope.envid === undefined ? '' : ` envid=${envelope.envid}`,
-    ].join('')
-    const to = recipients.map(({ address, notify, orcpt }) =>
-      [address.text, notify.length > 0 ? ` notify=${notify}` : '', orcpt === undefined ? '' : ` orcpt=${orcpt}`].join(
-        '',
-      ),
-    )
-    const text = JSON.stringify(bytes.toString('latin1'))
-    return `M: ${protocol} ${body}${extras} <${mailFrom?.text ?? ''}> -> ${to.join(', ')} ${bytes.length > 200 ? `${bytes.length} octets` : text}`
-  })
-  const offences = house.offences.slice(seen.offences).map((kind) => `E: ${kind}`)
-  seen.taken = house.taken.length
-  seen.offences = house.offences.length
-  return [...taken, ...offences]
-}
-
-type Setting = { -readonly [K in keyof HouseOptions]: HouseOptions[K] } & { quiet?: boolean }
-
-const set = (options: Setting, words: readonly string[]): void => {
-  const [name = '', value = ''] = words
-  if (name === 'bareLf' && (value === 'refuse' || value === 'rewrite')) options.bareLf = value
-  else if (name === 'early' && (value === 'refuse' || value === 'allow')) options.early = value
-  else if (name === 'startTls') options.startTls = value === 'yes'
-  else if (name === 'quiet') options.quiet = value === 'yes'
-  else if (name === 'room') options.room = Number(value)
-  else options.limits = { ...options.limits, [name]: Number(value) }
-}
-
-type Step = { readonly command: string; readonly input: Buffer; readonly expected: string[] }
-
-const read = (source: string): { readonly options: Setting; readonly steps: readonly Step[] } => {
-  const options: Setting = {}
-  const steps: { command: string; input: Buffer; expected: string[] }[] = [
-    { command: 'greet', input: Buffer.alloc(0), expected: [] },
-  ]
-  for (const line of source.split('\n')) {
-    const last = steps.at(-1)
-    if (line === '' || line.startsWith('#')) continue
-    if (line.startsWith('set ')) set(options, line.slice(4).split(' '))
-    else if (line.startsWith('C: ') && last?.command === 'octets' && last.expected.length === 0)
-      steps.splice(-1, 1, { ...last, input: Buffer.concat([last.input, said(line)]) })
-    else if (line.startsWith('C: ')) steps.push({ command: 'octets', input: said(line), expected: [] })
-    else if (/^[SAEM]: /.test(line)) last?.expected.push(line)
-    else steps.push({ command: line, input: Buffer.alloc(0), expected: [] })
-  }
-  return { options, steps }
-}
-
-const act = async (house: House, step: Step, options: Setting): Promise<readonly Act[]> => {
-  const [verb = '', argument = ''] = step.command.split(' ')
-  if (verb === 'greet') return actsOf(house.session.greet(testPeer, async () => options.quiet ?? true))
-  if (verb === 'octets') return actsOf(house.session.octets(step.input))
-  if (verb === 'gone') house.session.gone()
-  else if (verb === 'secured') house.session.secured(testTls)
-  else if (verb === 'later') house.clock.now += Number(argument)
-  else if (argument === 'timeout' || argument === 'slow' || argument === 'shutdown' || argument === 'barred')
-    return actsOf(house.session.farewell(argument))
-  else throw new Error(`no such step: ${step.command}`)
-  return []
-}
+import { play, readDialogue } from './dialogues/smtp/script.ts'
 
 for (const file of globSync('test/dialogues/smtp/*.txt').sort()) {
   const parts = readFileSync(file, 'utf8').split(/^== /m)
   for (const part of parts.slice(1))
     test(`${basename(file, '.txt')}: ${part.slice(0, part.indexOf('\n'))}`, async () => {
-      const { options, steps } = read(part.slice(part.indexOf('\n') + 1))
-      const house = smtpHouse(options)
-      const seen = { taken: 0, offences: 0 }
-      for (const step of steps) {
-        const acts = await act(house, step, options)
-        const found = [...told(acts), ...behind(house, seen)]
+      const { options, steps } = readDialogue(part.slice(part.indexOf('\n') + 1))
+      const { played, openSpools } = await play(options, steps)
+      for (const { step, found } of played)
         assert.deepEqual(found, step.expected, `after: ${step.input.toString('latin1').slice(0, 200) || step.command}`)
-      }
-      house.session.gone()
-      await new Promise((resolve) => setImmediate(resolve))
-      assert.equal(house.openSpools(), 0, 'every spool was finished or discarded')
+      assert.equal(openSpools, 0, 'every spool was finished or discarded')
     })
 }
 
-test('the dialogues are there', () => assert.ok(globSync('test/dialogues/smtp/*.txt').length > 0))
+test('the dialogues are there', () => assert.ok(globSync('test/dialogues/smtp/*.txt').length >= 5))

@@ -98,6 +98,7 @@ const complete = async (
 ): Promise<void> => {
   state.mail = undefined
   state.messages += 1
+  state.busy()
   if (fault !== undefined || smuggling) {
     await mail.intake.discard()
     const offence: SessionOffence | undefined = smuggling ? 'smuggling' : undefined

@@ -50,6 +50,10 @@ const asked = async (state: SmtpState, what: string, question: () => Promise<Rcp
   }
 }
 
+/** No error of the peer, but no mail either. */
+const notNow = (state: SmtpState, words: string, text?: string): undefined =>
+  state.idle() ? undefined : state.say(words, text)
+
 /** MAIL FROM. */
 export const mail = async (state: SmtpState, command: MailCommand): Promise<void> => {
   const { limits, office } = state.deps
@@ -60,10 +64,10 @@ export const mail = async (state: SmtpState, command: MailCommand): Promise<void
   const read = readMailParameters(command.parameters, state.hello.extended ? mailOffers : noOffers)
   if (!read.ok) return state.wrong(misreadWords[read.error])
   if (utf8 && !read.value.smtpUtf8) return state.wrong(smtpWords['needs-utf8'])
-  if (read.value.size > limits.messageSize) return state.say(smtpWords['too-large'])
+  if (read.value.size > limits.messageSize) return notNow(state, smtpWords['too-large'])
   const sender = senderOf(state, address, read.value)
   const outcome = await asked(state, 'sender', () => office.sender(sender))
-  if (outcome.kind === 'refuse') return state.say(rcptWords[outcome.reason], outcome.text)
+  if (outcome.kind === 'refuse') return notNow(state, rcptWords[outcome.reason], outcome.text)
   const intake = state.newIntake()
   state.mail = {
     sender,
@@ -75,7 +79,6 @@ export const mail = async (state: SmtpState, command: MailCommand): Promise<void
     chunks: false,
     since: 0,
   }
-  state.busy()
   state.say(smtpWords['sender-ok'])
 }
 
@@ -91,7 +94,8 @@ const refuse = (
 ): undefined => {
   mail.refused += 1
   state.deps.log.event('smtp-rcpt-refused', { session: state.peer.session, ip: state.peer.ip, rcpt, why: reason })
-  if (telling.has(reason)) state.refusal(rcptWords[reason], text)
+  if (mail.refused > state.deps.limits.recipientsOver) state.cut(smtpWords['too-many-recipients-cut'], 'protocol-abuse')
+  else if (telling.has(reason)) state.refusal(rcptWords[reason], text)
   else state.say(rcptWords[reason], text)
 }
 
@@ -119,6 +123,7 @@ export const rcpt = async (state: SmtpState, command: MailCommand): Promise<void
   if (outcome.kind === 'refuse') return refuse(state, mail, recipient.address.text, outcome.reason, outcome.text)
   // Named twice is served once.
   if (!mail.recipients.some((one) => one.address.text === recipient.address.text)) mail.recipients.push(recipient)
+  state.recipients += 1
   state.say(smtpWords['recipient-ok'])
 }
 

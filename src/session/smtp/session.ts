@@ -19,6 +19,7 @@ const line = (state: SmtpState, text: string): Done => {
   const command = readCommand(text)
   if (command.ok) return run(state, command.value)
   if (command.error === 'foreign') return state.cut(misreadWords.foreign, 'protocol-abuse')
+  if (command.error === 'bad-chunk') return state.cut(misreadWords['bad-chunk'])
   return state.wrong(misreadWords[command.error])
 }
 
@@ -33,6 +34,7 @@ const heard = (state: SmtpState, event: SmtpEvent): Done => {
     case 'end':
       return end(state, event)
     case 'endless':
+      if (event.within === 'message') return state.cut(smtpWords['too-large'])
       return state.cut(smtpWords.endless, 'protocol-abuse')
     case 'tls':
       return state.cut(smtpWords['not-smtp'], 'protocol-abuse')

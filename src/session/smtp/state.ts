@@ -37,6 +37,8 @@ export class SmtpState {
   /** Messages that were given to the post office, and those it took. */
   messages = 0
   accepted = 0
+  /** Recipients that were taken, of all messages. */
+  recipients = 0
   gone = false
   closed = false
   readonly #since: number
@@ -93,11 +95,15 @@ export class SmtpState {
     this.say(words)
   }
 
-  /** A recipient that is not here: as `wrong`, counted for itself. */
+  /**
+   * A recipient that is not here: as `wrong`, counted for itself. A sender whose list has some dead addresses among good ones is not cut: it
+   * would come again with all of them.
+   */
   refusal(words: string, text?: string): undefined {
     const { limits } = this.deps
     this.#refusals += 1
-    if (this.#refusals >= limits.refusals) return this.cut(smtpWords['too-many-refusals'], 'protocol-abuse')
+    if (this.#refusals >= limits.refusals && this.#refusals > this.recipients)
+      return this.cut(smtpWords['too-many-refusals'], 'protocol-abuse')
     if (this.#refusals > limits.patientErrors) this.talk.delay(limits.errorDelayMs)
     this.say(words, text)
   }

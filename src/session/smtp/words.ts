@@ -63,6 +63,7 @@ export const misreadWords = {
   'bad-parameter': '501 5.5.4 A parameter is wrong',
   'unknown-parameter': '555 5.5.4 That parameter is not offered',
   'bad-argument': '501 5.5.4 The argument is wrong',
+  'bad-chunk': '501 5.5.4 BDAT says how many octets come',
 } as const satisfies Readonly<Record<SmtpMisread | ParameterMisread, string>>
 
 export const smtpWords = {

@@ -31,6 +31,8 @@ export type SmtpMisread =
   | 'bad-parameter'
   /** The argument is missing, or there is one where none may be. */
   | 'bad-argument'
+  /** BDAT that does not say how many octets come: nothing after it can be read. */
+  | 'bad-chunk'
 
 export const MOST_LINE = 512 // octets with CRLF, RFC 5321 section 4.5.3.1.4; MAIL, RCPT and AUTH may be longer by their extensions
 export const MOST_CHUNK = 2 ** 48 // octets of a BDAT that can be counted at all
@@ -75,12 +77,13 @@ const readName = (verb: 'HELO' | 'EHLO', argument: string): Read => {
 }
 
 /**
- * What a client calls itself: a domain, a literal, and (because devices and spam filters' friends do) an address without brackets.
+ * What a client calls itself: a domain, a literal, and (because devices and spam filters' friends do) an IPv6
+ * literal without its tag, or an address without brackets.
  * @returns it as written, at most 255 octets of printable ASCII; undefined when it is none of these.
  */
 export const readHello = (text: string): string | undefined => {
   if (!/^[\x21-\x7e]{1,255}$/.test(text)) return undefined
-  return readDomain(text) === undefined && !/^[0-9A-Fa-f:.]+$/.test(text) ? undefined : text
+  return readDomain(text) === undefined && !/^(?:[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\])$/.test(text) ? undefined : text
 }
 
 const readPathCommand = (verb: 'MAIL' | 'RCPT', argument: string): Read => {
@@ -102,7 +105,7 @@ const readBdat = (argument: string): Read => {
   const size = Number(found?.[1] ?? Number.NaN)
   return found !== null && size <= MOST_CHUNK
     ? ok({ verb: 'BDAT', size, last: found[2] !== undefined })
-    : fail('bad-argument')
+    : fail('bad-chunk')
 }
 
 const readAuth = (argument: string): Read => {

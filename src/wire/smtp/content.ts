@@ -65,20 +65,15 @@ export class ContentReader {
 
   /**
    * @param input read from `from` to the end, or to the end of data.
-   * @returns the message's own octets among them (a view of `input` where nothing had to be taken out; empty after a fault), and where it stopped.
+   * @returns the message's own octets among them (a view of `input` where nothing had to be taken out; none from the first fault on), and where it stopped.
    */
   read(input: Uint8Array, from: number, to: number): { readonly octets: Uint8Array; readonly at: number } {
     this.#from = from
     const at = this.#scan(input, from, to)
-    if (this.#fault !== undefined) {
-      this.#parts = []
-      return { octets: nothing, at }
-    }
-    const rest = input.subarray(this.#from, this.#ended ? this.#from : at)
-    if (this.#parts.length === 0) return { octets: rest, at }
-    const octets = Buffer.concat([...this.#parts, rest])
+    if (this.#fault === undefined && !this.#ended) this.#keep(input, at)
+    const parts = this.#parts
     this.#parts = []
-    return { octets, at }
+    return { octets: parts.length === 1 ? (parts[0] ?? nothing) : Buffer.concat(parts), at }
   }
 
   #scan(input: Uint8Array, from: number, to: number): number {
@@ -102,18 +97,18 @@ export class ContentReader {
 
   #step(input: Uint8Array, at: number, octet: number, state: number): number {
     if (octet === LF) return this.#lineFeed(input, at, state)
-    if (state === CR_SEEN) this.#wrong('bare-cr')
+    if (state === CR_SEEN) this.#wrong('bare-cr', input, at)
     if (state === DOT_CR) {
-      this.#wrong('bare-cr')
+      this.#wrong('bare-cr', input, at)
       this.#smuggling = true
     }
     if (octet === CR) {
       if (state === LOOSE_DOT) this.#smuggling = true
       if (state !== DOT) return CR_SEEN
-      this.#from = at + 1 // held back: it may belong to the end
+      this.#cut(input, at) // held back: it may belong to the end
       return DOT_CR
     }
-    if (octet === NUL) this.#wrong('nul')
+    if (octet === NUL) this.#wrong('nul', input, at)
     if (octet !== FULL_STOP || !this.#rules.dots) return TEXT
     if (state === START) {
       this.#cut(input, at)
@@ -131,18 +126,26 @@ export class ContentReader {
     if (state === DOT || state === LOOSE_DOT) this.#smuggling = true
     if (this.#rules.rewriteLf) {
       this.#cut(input, at)
-      this.#parts.push(crlf)
-    } else this.#wrong('bare-lf')
+      if (this.#fault === undefined) this.#parts.push(crlf)
+    } else this.#wrong('bare-lf', input, at)
     return LOOSE
+  }
+
+  /** What was not left out, up to `at`. */
+  #keep(input: Uint8Array, at: number): void {
+    if (at > this.#from) this.#parts.push(input.subarray(this.#from, at))
   }
 
   /** Leaves out the octet at `at`. */
   #cut(input: Uint8Array, at: number): void {
-    if (at > this.#from) this.#parts.push(input.subarray(this.#from, at))
+    if (this.#fault !== undefined) return
+    this.#keep(input, at)
     this.#from = at + 1
   }
 
-  #wrong(fault: ContentFault): void {
+  /** What came before the first fault is still given, and nothing after it. */
+  #wrong(fault: ContentFault, input: Uint8Array, at: number): void {
+    if (this.#fault === undefined) this.#keep(input, at)
     this.#fault ??= fault
   }
 }

@@ -23,7 +23,7 @@ export type SmtpEvent =
   /** The data, or the chunk, is over; the faults are those of the whole message so far. */
   | { readonly event: 'end'; readonly fault?: ContentFault; readonly smuggling: boolean }
   /** More than is read over for anybody; nothing comes after this. */
-  | { readonly event: 'endless' }
+  | { readonly event: 'endless'; readonly within: 'line' | 'message' }
   /** A TLS record where a command should be (a port 465 client on port 25); nothing comes after this. */
   | { readonly event: 'tls' }
 
@@ -132,17 +132,17 @@ export class SmtpReader {
     }
   }
 
-  #dead(event: 'endless' | 'tls'): SmtpEvent {
+  #dead(event: SmtpEvent): SmtpEvent {
     this.#mode = 'dead'
     this.#input = empty
     this.#at = 0
-    return { event }
+    return event
   }
 
   #line(): SmtpEvent | undefined {
     const input = this.#input
     if (this.#at >= input.length) return undefined
-    if (this.#filled === 0 && input[this.#at] === TLS_HANDSHAKE) return this.#dead('tls')
+    if (this.#filled === 0 && input[this.#at] === TLS_HANDSHAKE) return this.#dead({ event: 'tls' })
     const lf = input.indexOf(LF, this.#at)
     const end = lf < 0 ? input.length : lf + 1
     const start = this.#at
@@ -150,7 +150,7 @@ export class SmtpReader {
     const before = this.#filled
     this.#at = end
     this.#filled += end - start
-    if (this.#filled > line + skip) return this.#dead('endless')
+    if (this.#filled > line + skip) return this.#dead({ event: 'endless', within: 'line' })
     if (lf >= 0 && before === 0 && this.#filled <= line) {
       this.#filled = 0
       return this.#read(input.subarray(start, end))
@@ -179,7 +179,7 @@ export class SmtpReader {
     const content = this.#content
     if (content === undefined) throw new Error('data without a content reader')
     if (content.ended) return this.#end(content)
-    if (this.#left === 0) return this.#dead('endless')
+    if (this.#left === 0) return this.#dead({ event: 'endless', within: 'message' })
     const from = this.#at
     if (from >= this.#input.length) return undefined
     const { octets, at } = content.read(this.#input, from, Math.min(this.#input.length, from + this.#left))
