@@ -2,8 +2,8 @@
  * The learner's memory: a hash table in one SharedArrayBuffer, of what was seen of each token: messages of each class, and a weight. Pure.
  *
  * One thread writes, any number read, without locks: a reader may see a count that is one lesson old, never a torn one, because a
- * row's key is written last and every word is aligned. Growing, forgetting and evicting build a new memory and leave the old one as it
- * was (docs/decisions/0031). 16 octets a slot; FEWEST to MOST slots.
+ * row's key is written first with nothing beside it, and every word is aligned. Growing, forgetting and evicting build a new memory and leave the old one as it
+ * was (docs/decisions/0031). A row is four words side by side, so that a look-up touches one cache line.
  */
 const MAGIC = 0x31_4e_4c_50 // "PLN1"
 const HEAD_WORDS = 8
@@ -18,19 +18,22 @@ const KEPT = 0.4
 /** Header words: magic, bits, rows used (Uint32); spam and ham lessons (Float32). */
 const BITS = 1
 const USED = 2
-const SPAM = 4
-const HAM = 5
+const SPAM_LESSONS = 4
+const HAM_LESSONS = 5
+/** Words of a row, after its key. */
+export const SPAM = 1
+export const HAM = 2
+export const WEIGHT = 3
 
-export const bytesFor = (bits: number): number => (HEAD_WORDS + WORDS * 2 ** bits) * 4
+const bytesFor = (bits: number): number => (HEAD_WORDS + WORDS * 2 ** bits) * 4
 
 export class Counts {
   readonly memory: SharedArrayBuffer
   readonly #head: Uint32Array
   readonly #totals: Float32Array
-  readonly keys: Uint32Array
-  readonly spam: Float32Array
-  readonly ham: Float32Array
-  readonly weight: Float32Array
+  readonly #keys: Uint32Array
+  /** Of a row at `at` (from `find` or `take`): `at + SPAM` and `at + HAM` messages, `at + WEIGHT`. */
+  readonly values: Float32Array
   readonly #mask: number
 
   /** @param memory made by `Counts.empty`, here or in another thread. */
@@ -39,12 +42,9 @@ export class Counts {
     this.#head = new Uint32Array(memory, 0, HEAD_WORDS)
     this.#totals = new Float32Array(memory, 0, HEAD_WORDS)
     const slots = 2 ** (this.#head[BITS] ?? FEWEST_BITS)
-    const column = (index: number): number => (HEAD_WORDS + slots * index) * 4
-    this.keys = new Uint32Array(memory, column(0), slots)
-    this.spam = new Float32Array(memory, column(1), slots)
-    this.ham = new Float32Array(memory, column(2), slots)
-    this.weight = new Float32Array(memory, column(3), slots)
-    this.#mask = slots - 1
+    this.#keys = new Uint32Array(memory, HEAD_WORDS * 4, slots * WORDS)
+    this.values = new Float32Array(memory, HEAD_WORDS * 4, slots * WORDS)
+    this.#mask = slots * WORDS - 1
   }
 
   static empty(bits = FEWEST_BITS): Counts {
@@ -64,33 +64,33 @@ export class Counts {
     return this.#head[USED] ?? 0
   }
   get spamLessons(): number {
-    return this.#totals[SPAM] ?? 0
+    return this.#totals[SPAM_LESSONS] ?? 0
   }
   get hamLessons(): number {
-    return this.#totals[HAM] ?? 0
+    return this.#totals[HAM_LESSONS] ?? 0
   }
 
   addLessons(spam: number, ham: number): void {
-    this.#totals[SPAM] = Math.max(0, this.spamLessons + spam)
-    this.#totals[HAM] = Math.max(0, this.hamLessons + ham)
+    this.#totals[SPAM_LESSONS] = Math.max(0, this.spamLessons + spam)
+    this.#totals[HAM_LESSONS] = Math.max(0, this.hamLessons + ham)
   }
 
-  /** @returns the slot of `key`, or −1. */
+  /** @returns where the row of `key` is, or −1. */
   find(key: number): number {
-    const { keys } = this
+    const keys = this.#keys
     const mask = this.#mask
-    for (let at = Math.imul(key, 0x9e3779b1) & mask; ; at = (at + 1) & mask) {
+    for (let at = (Math.imul(key, 0x9e3779b1) << 2) & mask; ; at = (at + WORDS) & mask) {
       const held = keys[at]
       if (held === key) return at
       if (held === 0) return -1
     }
   }
 
-  /** @returns the slot of `key`, taken for it if it had none. There must be room: see `roomFor`. */
+  /** @returns where the row of `key` is, made for it if it had none. There must be room: see `roomFor`. */
   take(key: number): number {
-    const { keys } = this
+    const keys = this.#keys
     const mask = this.#mask
-    for (let at = Math.imul(key, 0x9e3779b1) & mask; ; at = (at + 1) & mask) {
+    for (let at = (Math.imul(key, 0x9e3779b1) << 2) & mask; ; at = (at + WORDS) & mask) {
       const held = keys[at]
       if (held === key) return at
       if (held !== 0) continue
@@ -102,7 +102,7 @@ export class Counts {
 
   /** @returns this, or, where `rows` more would crowd it, a larger copy; at MOST slots one without its least seen rows. */
   roomFor(rows: number): Counts {
-    const slots = this.#mask + 1
+    const slots = (this.#mask + 1) / WORDS
     if (this.used + rows <= slots * FULL) return this
     const bits = this.#head[BITS] ?? FEWEST_BITS
     if (bits < MOST_BITS) return this.#copied(Math.max(bits + 1, Counts.bitsFor(this.used + rows)), 1, 0)
@@ -119,25 +119,33 @@ export class Counts {
     return this.#copied(this.#head[BITS] ?? FEWEST_BITS, factor, 0.3 / factor)
   }
 
+  /** Every row: its key, where it is. */
+  *rows(): Generator<readonly [key: number, at: number], void> {
+    for (let at = 0; at <= this.#mask; at += WORDS) {
+      const key = this.#keys[at] ?? 0
+      if (key !== 0) yield [key, at]
+    }
+  }
+
   #rowsOver(floor: number): number {
     let rows = 0
-    for (let at = 0; at <= this.#mask; at++) if (this.keys[at] !== 0 && this.#seen(at) > floor) rows++
+    for (const [, at] of this.rows()) if (this.seen(at) > floor) rows++
     return rows
   }
 
-  #seen(at: number): number {
-    return (this.spam[at] ?? 0) + (this.ham[at] ?? 0)
+  /** Messages that the token at `at` was in. */
+  seen(at: number): number {
+    return (this.values[at + SPAM] ?? 0) + (this.values[at + HAM] ?? 0)
   }
 
   #copied(bits: number, factor: number, floor: number): Counts {
     const next = Counts.empty(bits)
-    for (let at = 0; at <= this.#mask; at++) {
-      const key = this.keys[at] ?? 0
-      if (key === 0 || this.#seen(at) <= floor) continue
+    for (const [key, at] of this.rows()) {
+      if (this.seen(at) <= floor) continue
       const to = next.take(key)
-      next.spam[to] = (this.spam[at] ?? 0) * factor
-      next.ham[to] = (this.ham[at] ?? 0) * factor
-      next.weight[to] = this.weight[at] ?? 0
+      next.values[to + SPAM] = (this.values[at + SPAM] ?? 0) * factor
+      next.values[to + HAM] = (this.values[at + HAM] ?? 0) * factor
+      next.values[to + WEIGHT] = this.values[at + WEIGHT] ?? 0
     }
     next.addLessons(this.spamLessons * factor, this.hamLessons * factor)
     return next

@@ -35,11 +35,18 @@ const cents = (points: number): number => Math.round(points * 100) / 100
 
 /** The tokens that weigh most, strongest first. */
 const evidenceOf = (tokens: Tokens, weights: Float32Array): readonly Evidence[] => {
-  const order = [...weights.keys()].sort((a, b) => Math.abs(weights[b] ?? 0) - Math.abs(weights[a] ?? 0))
-  return order
-    .slice(0, EVIDENCE)
-    .filter((index) => weights[index] !== 0)
-    .map((index) => ({ token: tokens.spell(index), weight: cents(weights[index] ?? 0) }))
+  const best: number[] = []
+  let least = 0
+  for (let index = 0; index < weights.length; index++) {
+    const weight = Math.abs(weights[index] ?? 0)
+    if (weight <= least) continue
+    let at = best.length
+    while (at > 0 && Math.abs(weights[best[at - 1] ?? 0] ?? 0) < weight) at--
+    best.splice(at, 0, index)
+    if (best.length > EVIDENCE) best.pop()
+    if (best.length === EVIDENCE) least = Math.abs(weights[best.at(-1) ?? 0] ?? 0)
+  }
+  return best.map((index) => ({ token: tokens.spell(index), weight: cents(weights[index] ?? 0) }))
 }
 
 const learnedHit = (opinion: { readonly probability: number; readonly points: number }): Hit => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Counts } from './counts.ts'
+import { Counts, HAM, SPAM } from './counts.ts'
 import { Learner } from './learner.ts'
 import { hashOf } from './tokens.ts'
 
@@ -163,10 +163,10 @@ test('the table grows to its bound and then forgets what was seen least', () => 
   const often = 77
   for (let round = 0; round < 500; round++) {
     counts = counts.roomFor(4001)
-    counts.spam[counts.take(often)] = round + 1
+    counts.values[counts.take(often) + SPAM] = round + 1
     for (let k = 0; k < 4000; k++) {
       const at = counts.take((round * 4000 + k + 1000) >>> 0)
-      counts.ham[at] = 1
+      counts.values[at + HAM] = 1
     }
   }
   assert.ok(counts.memory.byteLength <= 34 * 1024 * 1024)

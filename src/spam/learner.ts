@@ -11,7 +11,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { fail, ok, type Result } from '../base/result.ts'
-import { Counts } from './counts.ts'
+import { Counts, HAM, SPAM, WEIGHT } from './counts.ts'
 import type { Training } from './facts.ts'
 import { hashOf } from './tokens.ts'
 
@@ -144,10 +144,11 @@ export class Learner {
   untrain(training: Training): void {
     const weight = Math.max(0, Math.min(MOST_LESSON, training.weight))
     for (const salt of training.account === undefined ? [0] : [0, saltOf(training.account)]) {
-      const column = training.spam ? this.#counts.spam : this.#counts.ham
+      const { values } = this.#counts
+      const column = training.spam ? SPAM : HAM
       const less = (key: number): void => {
         const at = this.#counts.find(key)
-        if (at >= 0) column[at] = Math.max(0, (column[at] ?? 0) - weight)
+        if (at >= 0) values[at + column] = Math.max(0, (values[at + column] ?? 0) - weight)
       }
       for (const token of training.tokens) less(keyFor(token, salt))
       if (salt === 0) this.#counts.addLessons(training.spam ? -weight : 0, training.spam ? 0 : -weight)
@@ -175,7 +176,7 @@ export class Learner {
     const counts = this.#counts
     if (salt === 0) return { spam: counts.spamLessons, ham: counts.hamLessons }
     const at = counts.find(keyFor(ACCOUNT, salt))
-    return at < 0 ? noLessons : { spam: counts.spam[at] ?? 0, ham: counts.ham[at] ?? 0 }
+    return at < 0 ? noLessons : { spam: counts.values[at + SPAM] ?? 0, ham: counts.values[at + HAM] ?? 0 }
   }
 
   /** How much of an account's lesson counts for all: less when it has taught more than everybody else. */
@@ -189,18 +190,18 @@ export class Learner {
   /** One pass over the tokens: both methods' sums. `weights` gets each token's pull, times `share`. */
   #sum(tokens: Uint32Array, salt: number, lessons: Lessons, weights: Float32Array | undefined, share: number): Sum {
     const counts = this.#counts
-    const { spam, ham, weight } = counts
+    const { values } = counts
     const [allSpam, allHam] = [lessons.spam + 0.5, lessons.ham + 0.5]
     const scale = 1 / Math.sqrt(tokens.length + 1)
     let [byWeights, used, product, rest, logProduct, logRest] = [0, 0, 1, 1, 0, 0]
     for (let i = 0; i < tokens.length; i++) {
       const at = counts.find(keyFor(tokens[i] ?? 0, salt))
       if (at < 0) continue
-      const pull = weight[at] ?? 0
+      const pull = values[at + WEIGHT] ?? 0
       byWeights += pull
-      const inSpam = (spam[at] ?? 0) / allSpam
-      const inHam = (ham[at] ?? 0) / allHam
-      const seen = (spam[at] ?? 0) + (ham[at] ?? 0)
+      const inSpam = (values[at + SPAM] ?? 0) / allSpam
+      const inHam = (values[at + HAM] ?? 0) / allHam
+      const seen = counts.seen(at)
       const chance = seen > 0 ? (DOUBT * 0.5 + (seen * inSpam) / (inSpam + inHam)) / (DOUBT + seen) : 0.5
       if (weights !== undefined)
         weights[i] = (weights[i] ?? 0) + share * scale * (pull + COUNTS_SHARE * 4 * (chance - 0.5))
@@ -228,18 +229,19 @@ export class Learner {
     const counts = this.#counts
     const wrong = (spam ? 1 : 0) - logistic(this.#sum(tokens, salt, this.#lessons(salt), undefined, 0).byWeights)
     const step = Math.abs(wrong) < MARGIN ? 0 : RATE * wrong * weight
-    const column = spam ? counts.spam : counts.ham
+    const { values } = counts
+    const column = spam ? SPAM : HAM
     for (const token of tokens) {
       const at = counts.take(keyFor(token, salt))
-      column[at] = (column[at] ?? 0) + weight
-      const seen = Math.max(1, (counts.spam[at] ?? 0) + (counts.ham[at] ?? 0))
-      const pull = (counts.weight[at] ?? 0) + step / Math.sqrt(seen)
-      counts.weight[at] = Math.max(-MOST_WEIGHT, Math.min(MOST_WEIGHT, pull))
+      values[at + column] = (values[at + column] ?? 0) + weight
+      const seen = Math.max(1, counts.seen(at))
+      const pull = (values[at + WEIGHT] ?? 0) + step / Math.sqrt(seen)
+      values[at + WEIGHT] = Math.max(-MOST_WEIGHT, Math.min(MOST_WEIGHT, pull))
     }
     if (salt === 0) counts.addLessons(spam ? weight : 0, spam ? 0 : weight)
     else {
       const at = counts.take(keyFor(ACCOUNT, salt))
-      column[at] = (column[at] ?? 0) + weight
+      values[at + column] = (values[at + column] ?? 0) + weight
     }
   }
 }
@@ -263,13 +265,9 @@ const writeCounts = (counts: Counts): Uint8Array => {
   const bytes = new Uint8Array(HEAD + ROW * counts.used)
   const view = new DataView(bytes.buffer)
   let to = HEAD
-  for (let at = 0; at < counts.keys.length; at++) {
-    const key = counts.keys[at] ?? 0
-    if (key === 0 || to >= bytes.length) continue
+  for (const [key, at] of counts.rows()) {
     view.setUint32(to, key, true)
-    view.setFloat32(to + 4, counts.spam[at] ?? 0, true)
-    view.setFloat32(to + 8, counts.ham[at] ?? 0, true)
-    view.setFloat32(to + 12, counts.weight[at] ?? 0, true)
+    for (const word of [SPAM, HAM, WEIGHT]) view.setFloat32(to + word * 4, counts.values[at + word] ?? 0, true)
     to += ROW
   }
   view.setUint32(0, SNAPSHOT, true)
@@ -296,9 +294,9 @@ const readCounts = (bytes: Uint8Array): Result<Counts, 'damaged'> => {
     if (!good(spam) || !good(ham) || !Number.isFinite(weight)) return fail('damaged')
     counts = counts.roomFor(1)
     const at = counts.take(view.getUint32(from, true) || 1)
-    counts.spam[at] = spam
-    counts.ham[at] = ham
-    counts.weight[at] = weight
+    counts.values[at + SPAM] = spam
+    counts.values[at + HAM] = ham
+    counts.values[at + WEIGHT] = weight
   }
   const [spam, ham] = [view.getFloat32(12, true), view.getFloat32(16, true)]
   if (!good(spam) || !good(ham)) return fail('damaged')

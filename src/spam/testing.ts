@@ -89,11 +89,11 @@ const hitsOf = (tests: readonly SpamTest[], given: Case): readonly string[] =>
 /** One row a test: a message that it fires on, and one that is nearly the same that it does not fire on. No test may go without. */
 export const checkRows = (tests: readonly SpamTest[], rows: readonly (readonly [string, Case, Case])[]): void => {
   for (const [name, hit, miss] of rows)
-    test(`${name} fires, and not on its near miss`, () => {
+    void test(`${name} fires, and not on its near miss`, () => {
       assert.ok(hitsOf(tests, hit).includes(name), 'it does not fire')
       assert.ok(!hitsOf(tests, miss).includes(name), 'it fires on the near miss')
     })
-  test('every test has its row', () => {
+  void test('every test has its row', () => {
     assert.deepEqual(
       tests.map((one) => one.name).filter((name) => !rows.some((row) => row[0] === name)),
       [],
