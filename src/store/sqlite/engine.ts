@@ -10,6 +10,7 @@ import { type Batch, type Call, type Complain, type Outcome, runBatch } from './
 import { removeFile } from './check.ts'
 import { fileNames, makeFolders, type OpenFault, openDatabase, sweepBodies, takeLock } from './database.ts'
 import { num, openDoor } from './door.ts'
+import { faultOf } from './fault.ts'
 import type { House } from './house.ts'
 
 export type Engine = {
@@ -25,6 +26,8 @@ export type EngineOptions = {
   /** The data folder, or `:memory:`. */
   readonly folder: string
   readonly complain: Complain
+  /** For tests that put limits on the database. */
+  readonly onOpen?: (db: DatabaseSync) => void
 }
 
 const houseOf = (db: DatabaseSync, folder: string): House => ({
@@ -56,6 +59,7 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
   }
   const db = opened.value
   if (!inMemory) sweepBodies(db, folder)
+  options.onOpen?.(db)
   const house = houseOf(db, folder)
   const counts = { commits: 0, verbs: 0 }
   return ok({
@@ -72,7 +76,7 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
       )
       return { ...batch, outcomes }
     },
-    ...checkpointing(house, inMemory),
+    ...checkpointing(house, inMemory, complain),
     close: () => {
       db.close()
       lock.value.close()
@@ -80,14 +84,31 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
   })
 }
 
-const checkpointing = (house: House, inMemory: boolean): Pick<Engine, 'checkpoint' | 'logPages'> => ({
-  checkpoint: () => {
-    if (inMemory) return 0
-    const row = house.tx.list('PRAGMA wal_checkpoint(PASSIVE)') ?? []
-    return num(row[1]) - num(row[2])
-  },
-  logPages: () => (inMemory ? 0 : num(house.tx.list('PRAGMA wal_checkpoint(NOOP)')?.[1])),
-})
+const checkpointing = (
+  house: House,
+  inMemory: boolean,
+  complain: Complain,
+): Pick<Engine, 'checkpoint' | 'logPages'> => {
+  const ask = (mode: 'PASSIVE' | 'NOOP'): readonly unknown[] => {
+    try {
+      return house.tx.list(`PRAGMA wal_checkpoint(${mode})`) ?? []
+    } catch (error) {
+      // The log stays as it is, and everything in it is safe.
+      const fault = faultOf(error)
+      if (fault === null) throw error
+      complain('checkpoint', fault, error instanceof Error ? error.message : String(error))
+      return [0, 0, 0]
+    }
+  }
+  return {
+    checkpoint: () => {
+      if (inMemory) return 0
+      const row = ask('PASSIVE')
+      return num(row[1]) - num(row[2])
+    },
+    logPages: () => (inMemory ? 0 : num(ask('NOOP')[1])),
+  }
+}
 
 /** Opens a second connection that only reads (and may checkpoint); the writer has made the database. */
 export const openReader = (options: EngineOptions): Result<Engine, OpenFault> => {
@@ -108,7 +129,7 @@ export const openReader = (options: EngineOptions): Result<Engine, OpenFault> =>
         house.keywordSets.clear()
       }
     },
-    ...checkpointing(house, false),
+    ...checkpointing(house, false, options.complain),
     close: () => db.close(),
   })
 }
