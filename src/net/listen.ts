@@ -127,7 +127,9 @@ const open = async (
 /** A connection that has no session yet: it sends its PROXY header, or shakes hands. */
 type Arrival = { readonly socket: Socket; readonly by: number; readonly late: () => void }
 
+/** A socket gives canonical text, but for IPv4 on a socket for both. */
 const text = (ip: string): string => {
+  if (!ip.includes(':')) return ip
   const read = readIp(ip)
   return read.ok ? writeIp(read.value) : ip
 }
