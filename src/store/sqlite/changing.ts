@@ -102,7 +102,9 @@ export const copy: Run<'copy'> = (house, a) => {
   const from = mailboxById(house, a.from)
   const to = mailboxById(house, a.to)
   const other = from.account !== to.account
-  const sums = sumsOf(house, a.from, a.uids)
+  // Within one mailbox the copies lie above: they are not what was asked for.
+  const ranges = upTo(a.uids, from.uidNext - 1)
+  const sums = sumsOf(house, a.from, ranges)
   if (sums.count === 0)
     return { uidValidity: to.uidValidity, from: new Uint32Array(0), to: new Uint32Array(0), modSeq: to.highestModSeq }
   const seq = takeModSeq(house, to.account)
@@ -111,18 +113,13 @@ export const copy: Run<'copy'> = (house, a) => {
   const copied = copyRows(house, {
     from: a.from,
     to: a.to,
-    ranges: a.uids,
+    ranges,
     seq,
     now: a.now,
     toAccount: other ? to.account : null,
   })
   addUse(house, to.account, copied.size, copied.count)
   if (a.move) {
-    // Within one mailbox the copies lie above every UID that was asked for, unless the caller asked for UIDs to come.
-    const top = copied.from.at(-1) ?? 0
-    const ranges = a.uids
-      .filter(([first]) => first <= top)
-      .map(([first, last]) => [first, Math.min(last, top)] as const)
     const gone = removeRows(house, { mailbox: a.from, ranges, onlyDeleted: false, seq: sourceSeq, now: a.now })
     addUse(house, from.account, -gone.size, -gone.count)
   }
@@ -130,6 +127,10 @@ export const copy: Run<'copy'> = (house, a) => {
   if (a.move) ring(house, from.account, sourceSeq, [a.from])
   return { uidValidity: to.uidValidity, from: copied.from, to: copied.to, modSeq: a.move ? sourceSeq : seq }
 }
+
+/** Ranges without what lies above a UID. */
+const upTo = (ranges: UidRanges, top: number): UidRanges =>
+  ranges.filter(([first]) => first <= top).map(([first, last]) => [first, Math.min(last, top)] as const)
 
 const mustHaveRoom = (house: House, account: number, size: number): void => {
   const row = house.tx.get('SELECT quota_bytes, used_bytes FROM accounts WHERE id = ?', account)
