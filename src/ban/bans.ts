@@ -9,7 +9,7 @@ import type { Ban, Scope, Service } from './offence.ts'
 import { domainSubject, isSender, subjectsOf } from './subject.ts'
 
 /** Subjects; beyond, the ban that was set first makes room. Some 60 MB. */
-export const MOST_BANS = 200_000
+const MOST_BANS = 200_000
 /** How far a clock may be set back without a ban losing force. */
 const SLACK = 3_600_000
 

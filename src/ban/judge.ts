@@ -23,7 +23,7 @@ export type JudgeSettings = {
 /** What is known of everybody whom a judgement can touch; a missing one is clean. */
 export type Docket = Readonly<Record<string, OffenceRecord>>
 
-export type Mercy = 'allowed' | 'loopback' | 'not-an-address' | 'trusted-host' | 'trusted-network' | 'good-login'
+type Mercy = 'allowed' | 'loopback' | 'not-an-address' | 'trusted-host' | 'trusted-network' | 'good-login'
 export type Judgement = {
   /** The records that changed, by subject. */
   readonly records: Docket

@@ -6,7 +6,7 @@
  */
 import type { OffenceKind } from './offence.ts'
 
-export const MOST_COUNTS = 48
+const MOST_COUNTS = 48
 const MOST_SAME = 64
 
 type Count = { readonly kind: OffenceKind; readonly at: number; readonly weight: number; readonly same: string }

@@ -11,7 +11,7 @@ import type { Account, Address, Answer, SpecialUse, Store, StoreFault } from '..
 import { accountName } from './login.ts'
 import { isPossible, SALT_OCTETS, writePassword } from './password.ts'
 
-export const LEAST_PASSWORD = 8 // characters; NIST SP 800-63B section 3.1.1
+const LEAST_PASSWORD = 8 // characters; NIST SP 800-63B section 3.1.1
 
 /** The mailboxes of a new account. */
 export const defaultMailboxes: readonly { readonly name: string; readonly specialUse?: SpecialUse }[] = [

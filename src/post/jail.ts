@@ -18,11 +18,11 @@ import type { Store } from '../store/store.ts'
 import { Recent } from './recent.ts'
 import { WriteBehind } from './write-behind.ts'
 
-export const MOST_RECORDS = 50_000 // some 300 octets each
+const MOST_RECORDS = 50_000 // some 300 octets each
 const RECORD_DAYS = 30
 const DAY = 86_400_000
 /** Good logins spare an address for this long. */
-export const GOOD_LOGIN_MS = 30 * DAY
+const GOOD_LOGIN_MS = 30 * DAY
 const GOOD_LOGIN_REFRESH_MS = 3_600_000
 
 export type JailSettings = JudgeSettings & { readonly enabled: boolean }

@@ -15,15 +15,15 @@ import type { Jail } from './jail.ts'
 import type { Learn } from './scan-port.ts'
 import { type SenderKeys, senderKeys } from './standing.ts'
 
-export const MOST_MOVES = 200
-export const MOST_LESSONS = 500
+const MOST_MOVES = 200
+const MOST_LESSONS = 500
 const PAGE = 25
 const PAGE_OCTETS = 4_194_304
 const KEEP_MS = 400 * 86_400_000
 const RESCUE_WEIGHT = 3 // one message that a person wants outweighs several that a machine doubted
 
 /** Structurally the `moved` hook of session/imap/deps.ts. */
-export type Move = {
+type Move = {
   readonly account: AccountId
   readonly from: MailboxId
   readonly to: MailboxId

@@ -27,8 +27,8 @@ export type LoginOutcome =
   | { readonly kind: 'bad-credentials' | 'frozen' | 'barred' | 'try-later' }
 
 /** A password to check, or the outcome of a SCRAM exchange that the session checked. */
-export type Secret = { readonly password: string } | { readonly proven: boolean }
-export type LoginPeer = { readonly ip: string; readonly session: string }
+type Secret = { readonly password: string } | { readonly proven: boolean }
+type LoginPeer = { readonly ip: string; readonly session: string }
 
 export type LoginDeps = {
   readonly store: Pick<Store, 'account'>

@@ -6,6 +6,7 @@
  * a host is what the server's own thresholds say, never one account's taste.
  */
 import type { Offence } from '../ban/offence.ts'
+import type { OfficeDeps } from './deps.ts'
 import type { PeerFacts } from './gather.ts'
 import type { SenderHistory } from './history.ts'
 import type { Decision, Known, Mail } from './mail.ts'
@@ -45,7 +46,7 @@ const FLAG_WEIGHT = 0.5
 const UNVOUCHED_WEIGHT = 0.5
 
 /** Counts the message in its sender's standings. Mail that nobody scored says nothing; nor does mail near the flag. */
-export const noteHistory = async (
+const noteHistory = async (
   history: SenderHistory,
   settings: PostSettings,
   mail: Mail,
@@ -59,4 +60,32 @@ export const noteHistory = async (
     return history.note(known.keys, 'unwanted', server.kind === 'reject' ? 1 : FLAG_WEIGHT)
   if (server.kind !== 'accept' || known.output.score >= settings.spam.flag / 2) return
   await history.note(known.keys, 'wanted', known.sender.domain === undefined ? UNVOUCHED_WEIGHT : 1)
+}
+
+/**
+ * Books a message that was taken or refused for good: its sender's history at once; offences, and what a trap teaches, after the answer
+ * went out, since a ban cuts the line that the answer goes on.
+ */
+export const book = async (
+  deps: OfficeDeps,
+  settings: PostSettings,
+  mail: Mail,
+  known: Known,
+  decision: Decision,
+): Promise<void> => {
+  await noteHistory(deps.history, settings, mail, known, decision)
+  deps.soon(() => {
+    for (const offence of offencesOf(mail, known, decision)) deps.jail.offence(offence)
+    if (decision.server.reasons.includes('spamtrap')) learnTrapped(deps, known)
+  })
+}
+
+/** What a trap gets is spam by definition, and the filter's best teacher. */
+const learnTrapped = (deps: OfficeDeps, known: Known): void => {
+  const tokens = known.output?.tokens
+  if (tokens === undefined || deps.learn === undefined) return
+  deps.learn({ tokens, spam: true, corrects: false, weight: 1 }).then(
+    () => undefined,
+    (error: unknown) => deps.log.event('learner-damaged', { why: String(error) }),
+  )
 }

@@ -269,6 +269,17 @@ test('a store that does not answer defers, at RCPT and at the end', async () => 
   }
 })
 
+test('our own full disk bans no sender', async () => {
+  const house = await openHouse({
+    store: (store) => ({ ...store, deliver: async () => ({ ok: false, error: 'disk-full' }) }),
+  })
+  for (let n = 0; n < 4; n += 1) {
+    const { end } = await send(house, { headers: 'X-Test-Score: 6\r\n' })
+    assert.deepEqual(end, { kind: 'deferred', reason: 'disk-full' })
+  }
+  assert.deepEqual(subjects(house), [])
+})
+
 // ---- Delivery ---------------------------------------------------------------------------------------------------------
 
 test('a message is stored with its trace before its octets, byte for byte, and 250 comes after', async () => {

@@ -9,14 +9,14 @@
 import { argon2, createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
-export const MOST_PASSWORD = 1_024 // octets; more is somebody making us hash a book
+const MOST_PASSWORD = 1_024 // octets; more is somebody making us hash a book
 export const SALT_OCTETS = 16
 const HASH_OCTETS = 32
 
 /** RFC 9106 section 4 asks for more memory than a small machine has to give at eight logins at once; these are OWASP's for that case. */
-export const argonParameters = { memory: 19_456, passes: 2, parallelism: 1 } as const
+const argonParameters = { memory: 19_456, passes: 2, parallelism: 1 } as const
 /** Between RFC 7677's 4,096 and what a phone's mail program computes in the blink of an eye. */
-export const SCRAM_ITERATIONS = 32_768
+const SCRAM_ITERATIONS = 32_768
 
 /** Structurally wire/sasl/scram.ts's type of the same name. */
 export type ScramKeys = {

@@ -7,7 +7,7 @@ import type { Body } from '../base/spool.ts'
 /** A path of the envelope as it was given: `local` keeps its case and is unquoted, `domain` is lower-case A-labels or a literal in brackets. `text` is `local@domain` for people. */
 export type EnvelopeAddress = { readonly local: string; readonly domain: string; readonly text: string }
 
-export type DsnNotify = 'never' | 'success' | 'failure' | 'delay'
+type DsnNotify = 'never' | 'success' | 'failure' | 'delay'
 export type Recipient = {
   readonly address: EnvelopeAddress
   /** RFC 3461; empty when the sender left it to us. */

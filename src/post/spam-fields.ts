@@ -4,7 +4,7 @@
  * The names and forms are SpamAssassin's, because people's own filter rules match them: X-Spam-Flag only on flagged mail,
  * X-Spam-Status with `tests=` by name. Ours come first in the stored copy, before any a sender wrote.
  */
-export type SpamHit = { readonly name: string; readonly score: number }
+type SpamHit = { readonly name: string; readonly score: number }
 
 const MOST_TESTS = 60
 const WIDTH = 76

@@ -6,7 +6,7 @@
 import type { Log } from '../base/log.ts'
 import type { Store } from '../store/store.ts'
 
-export const MOST_WAITING = 20_000
+const MOST_WAITING = 20_000
 const MOST_BATCH = 1_000
 
 type Waiting = { readonly value: Uint8Array; readonly expiresAt: number } | null
