@@ -120,20 +120,24 @@ class Scanner {
   }
 }
 
+/** RFC 8601 section 2.2: methods, results, types and properties are keywords; in lower case. */
+const readKeyword = (scanner: Scanner): string | undefined => {
+  const word = scanner.word(false)?.toLowerCase()
+  return word !== undefined && /^[a-z0-9][a-z0-9._-]*$/.test(word) ? word : undefined
+}
+
 const readOne = (scanner: Scanner): MethodResult | undefined => {
-  const method = scanner.word(false)?.toLowerCase()
+  const method = readKeyword(scanner)
   if (method === undefined) return undefined
   if (scanner.take('/') && scanner.word(false) === undefined) return undefined
-  if (!scanner.take('=')) return undefined
-  const result = scanner.word(false)?.toLowerCase()
+  const result = scanner.take('=') ? readKeyword(scanner) : undefined
   if (result === undefined) return undefined
   let reason: string | undefined
   const properties: Property[] = []
   while (!scanner.done && !scanner.take(';')) {
-    const name = scanner.word(false)?.toLowerCase()
-    if (name === undefined || !scanner.take('=')) return undefined
+    const name = readKeyword(scanner)
+    if (name === undefined || !scanner.take('=') || properties.length >= MOST_PROPERTIES) return undefined
     const value = scanner.word(true) ?? ''
-    if (properties.length >= MOST_PROPERTIES) return undefined
     if (name === 'reason') reason = value
     else properties.push({ name, value })
   }
