@@ -5,6 +5,7 @@
  * Lenient where the world is: spaces around the colon of `MAIL FROM:`, spaces at the end of a line, tabs for spaces, a HELO name with
  * underscores, and an address without its brackets.
  */
+import { readIp } from '../../base/ip.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { readDomain, readPath, type SmtpPath } from './address.ts'
 import { type Parameter, readParameters } from './parameters.ts'
@@ -83,7 +84,8 @@ const readName = (verb: 'HELO' | 'EHLO', argument: string): Read => {
  */
 export const readHello = (text: string): string | undefined => {
   if (!/^[\x21-\x7e]{1,255}$/.test(text)) return undefined
-  return readDomain(text) === undefined && !/^(?:[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\])$/.test(text) ? undefined : text
+  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
+  return readDomain(text) === undefined && !readIp(bare).ok ? undefined : text
 }
 
 const readPathCommand = (verb: 'MAIL' | 'RCPT', argument: string): Read => {
@@ -153,7 +155,6 @@ export const readCommand = (line: string): Read => {
     if (foreignVerbs.has(verb) || foreignLine.test(text)) return fail('foreign')
     return fail(oldVerbs.has(verb) ? 'old-command' : 'unknown-command')
   }
-  if (line.length + 2 > MOST_LINE && !longVerbs.has(verb) && Buffer.byteLength(line) + 2 > MOST_LINE)
-    return fail('too-long')
+  if (!longVerbs.has(verb) && Buffer.byteLength(line) + 2 > MOST_LINE) return fail('too-long')
   return reader(space < 0 ? '' : text.slice(space).trimStart())
 }

@@ -55,16 +55,15 @@ export const readParameters = (text: string): Result<readonly Parameter[], 'bad-
 /** @returns what xtext stands for (RFC 3461 section 4); undefined when it is malformed or hides a control. */
 export const readXtext = (text: string): string | undefined => {
   if (/\+(?![0-9A-F]{2})/.test(text)) return undefined
-  const octets = Buffer.from(
-    text.replaceAll(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-  )
-  const decoded = octets.toString('utf8')
+  const octets = Buffer.from(text).toString('latin1')
+  const plain = octets.replaceAll(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const decoded = Buffer.from(plain, 'latin1').toString('utf8')
   return /[\x00-\x1f\x7f]/.test(decoded) ? undefined : decoded
 }
 
 /** @returns printable ASCII as xtext. */
 export const writeXtext = (text: string): string =>
-  text.replaceAll(/[^\x21-\x2a\x2c-\x3c\x3e-\x7e]/g, (char) =>
+  text.replaceAll(/[^\x21-\x2a\x2c-\x3c\x3e-\x7e]/gu, (char) =>
     [...Buffer.from(char)].map((octet) => `+${octet.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   )
 
