@@ -48,7 +48,7 @@ const allowed = (rights: string, flags: readonly string[]): readonly string[] =>
 /** Takes the store's answer into the view, and remembers that this session knows. */
 export const takeChanges = (selected: Selected, answer: FlagsChanged): void => {
   const { changed } = answer
-  if (!selected.view.patch(changed)) selected.view.need(answer.modSeq)
+  selected.view.takeFlags(changed, answer.modSeq)
   for (const [row, uid] of changed.uids.entries()) selected.own.set(uid, changed.modSeqs[row] ?? 0)
 }
 
@@ -127,7 +127,8 @@ const copied = async (
   const { value } = answer
   if (value.from.length === 0) return byUid ? ok('') : fail(GONE)
   talk.deps.views.arrived(to, value.to[0] ?? 0)
-  if (move || to === from) selected.view.need(value.modSeq)
+  if (move && to !== from) selected.view.takeRemoval(value.from, value.modSeq)
+  else if (to === from) selected.view.need(value.modSeq)
   talk.deps.moved?.({ account: found.value.mailbox.account, from, to, uids: value.from, newUids: value.to })
   return ok(`[COPYUID ${value.uidValidity} ${writeInOrder(value.from)} ${writeInOrder(value.to)}] `)
 }
@@ -162,7 +163,7 @@ const expunged = async (talk: Talk, uids: Ranges): Promise<Reply> => {
   })
   if (!answer.ok) return ['', wordsFor(answer.error)]
   if (answer.value.uids.length === 0) return ['', 'OK There was nothing to remove']
-  selected.view.need(answer.value.modSeq)
+  selected.view.takeRemoval(answer.value.uids, answer.value.modSeq)
   const highest = talk.enabled.condstore ? `[HIGHESTMODSEQ ${answer.value.modSeq}] ` : ''
   return ['', `OK ${highest}Removed`]
 }

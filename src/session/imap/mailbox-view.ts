@@ -4,7 +4,7 @@
  * one until messages go. Flags and mod-sequences change in place; rows are appended in place; a removal makes new arrays, so that a
  * window that a session still holds stays as it was.
  */
-import type { MailboxId } from '../../base/ids.ts'
+import type { AccountId, MailboxId } from '../../base/ids.ts'
 import { ok, type Result } from '../../base/result.ts'
 import { flagBits, type Mailbox, type MessageColumns, type Store, type StoreFault } from '../../store/store.ts'
 
@@ -60,6 +60,7 @@ export const firstFrom = (uids: Uint32Array, uid: number, count = uids.length): 
 /** The columns of one mailbox. Sessions read its fields and call `refresh`; nothing else writes. */
 export class MailboxView {
   readonly id: MailboxId
+  readonly account: AccountId
   readonly #store: Store
   #uids: Uint32Array = new Uint32Array(0)
   flags: Uint8Array = new Uint8Array(0)
@@ -93,9 +94,10 @@ export class MailboxView {
   /** When it was last closed, by a count of closings. */
   closedAt = 0
 
-  constructor(store: Store, id: MailboxId) {
+  constructor(store: Store, mailbox: Pick<Mailbox, 'id' | 'account'>) {
     this.#store = store
-    this.id = id
+    this.id = mailbox.id
+    this.account = mailbox.account
   }
 
   /** The UIDs, ascending; a window that later appends do not change. */
@@ -143,6 +145,30 @@ export class MailboxView {
     if (to > this.#needed) this.#needed = to
   }
 
+  /** Other mailboxes of the account changed up to here, this one did not. */
+  passed(to: number): void {
+    if (!this.stale && to > this.#seen) this.#seen = to
+  }
+
+  /** A session changed flags, up to this mod-sequence: where nothing else happened between, the store need not be asked. */
+  takeFlags(rows: MessageColumns, to: number): void {
+    if (this.patch(rows)) this.#took(to)
+    else this.need(to)
+  }
+
+  /** As `takeFlags`, for messages that a session removed. */
+  takeRemoval(uids: Uint32Array, to: number): void {
+    this.#remove(uids)
+    this.#took(to)
+  }
+
+  #took(to: number): void {
+    if (this.#seen === to - 1) {
+      this.#seen = to
+      this.highest = Math.max(this.highest, to)
+    } else this.need(to)
+  }
+
   /** Whether the store is known to have more. */
   get stale(): boolean {
     return this.#needed > this.#seen
@@ -185,12 +211,12 @@ export class MailboxView {
     this.sizes = columns.sizes
     this.internalDates = columns.internalDates
     this.savedDates = columns.savedDates
-    this.#keywords = columns.keywords
     this.#sets = [[]]
     this.#named = 0
     this.#keywordTexts = ['']
     this.#setOf = new Map([['', 0]])
-    this.#keywords = columns.keywords.map((set) => this.#intern(columns.keywordSets[set] ?? []))
+    const sets = columns.keywordSets.map((names) => this.#intern(names))
+    this.#keywords = columns.keywords.map((set) => sets[set] ?? 0)
     this.count = columns.uids.length
     this.highest = Math.max(
       known.highestModSeq,
@@ -217,9 +243,10 @@ export class MailboxView {
   /** Takes rows as they are now; those that came late (by an answer that a later one overtook) are left. @returns false where a row does not fit. */
   patch(rows: MessageColumns): boolean {
     const sets = rows.keywordSets.map((names) => this.#intern(names))
+    let at = -2
     for (let row = 0; row < rows.uids.length; row += 1) {
       const uid = rows.uids[row] ?? 0
-      let at = this.at(uid)
+      at = this.uidAt(at + 1) === uid ? at + 1 : this.at(uid)
       if (at < 0) {
         if (uid < (this.#uids[this.count - 1] ?? 0)) return false
         at = this.#append(rows, row)

@@ -155,7 +155,7 @@ export const close = async (talk: Talk): Promise<Reply> => {
     })
     if (!done.ok) return ['', wordsFor(done.error)]
     if (done.value.uids.length > 0) {
-      selected.view.need(done.value.modSeq)
+      selected.view.takeRemoval(done.value.uids, done.value.modSeq)
       if (talk.enabled.qresync) highest = `[HIGHESTMODSEQ ${done.value.modSeq}] `
     }
   }

@@ -118,29 +118,40 @@ export const recentCount = (selected: Selected): number =>
     0,
   )
 
-const tellChanged = (selected: Selected, enabled: Enabled, last: number): string => {
+/** Messages that are told of at once; then others have their turn. */
+const PAGE = 2000
+
+function* tellChanged(selected: Selected, enabled: Enabled, last: number): Generator<string> {
   const { view } = selected
-  if (view.highest <= selected.told && selected.own.size === 0) return ''
-  let out = ''
-  for (const uid of view.changedSince(selected.told)) {
-    if (uid > last || selected.own.get(uid) === view.modSeqs[view.at(uid)]) continue
-    const number = placeOf(selected.uids, uid) + 1
-    if (number > 0) out += flagsResponse(selected, enabled, uid, number)
+  if (view.highest <= selected.told && selected.own.size === 0) return
+  // What changes while this is told has a higher mod-sequence, and is told the next time.
+  const upTo = view.highest
+  const changed = view.changedSince(selected.told)
+  for (let from = 0; from < changed.length; from += PAGE) {
+    let out = ''
+    for (const uid of changed.slice(from, from + PAGE)) {
+      const at = view.at(uid)
+      if (uid > last || at < 0 || selected.own.get(uid) === view.modSeqs[at]) continue
+      const number = placeOf(selected.uids, uid) + 1
+      if (number > 0) out += flagsResponse(selected, enabled, uid, number)
+    }
+    yield out
   }
-  selected.told = Math.max(selected.told, view.highest)
+  selected.told = Math.max(selected.told, upTo)
   for (const [uid, seq] of selected.own) if (seq <= selected.told) selected.own.delete(uid)
-  return out
 }
 
 /**
- * Everything that happened since the last time, as untagged responses; the view must have been refreshed.
+ * Everything that happened since the last time, as untagged responses, in pieces; the view must have been refreshed. It may be refreshed again between
+ * two pieces, but nothing else of the session may run.
  * @param mayExpunge false during FETCH, STORE and SEARCH by numbers (RFC 9051 section 7.5.1).
  */
-export const sync = (selected: Selected, enabled: Enabled, mayExpunge: boolean): string => {
+export function* sync(selected: Selected, enabled: Enabled, mayExpunge: boolean): Generator<string> {
   const removed = mayExpunge ? dropGone(selected, enabled) : ''
   const last = selected.uids.at(-1) ?? 0
   const fresh = tellNew(selected, enabled, last)
-  return removed + fresh + newKeywords(selected) + tellChanged(selected, enabled, last)
+  yield removed + fresh + newKeywords(selected)
+  yield* tellChanged(selected, enabled, last)
 }
 
 /** A run of messages as the client numbers them: from index, to index, inclusive. */

@@ -77,9 +77,13 @@ async function* tell(talk: Talk, tells: Row['tells']): AsyncGenerator<Out> {
     if (fresh.ok) {
       const updates = selected.contexts.size > 0 && hasNews(selected) ? await freshContexts(talk, selected) : []
       yield tellLeft(selected, updates, tells === 'all')
-      const said = sync(selected, talk.enabled, tells === 'all')
-      yield said
-      if (said !== '' && talk.notify !== undefined) yield* fetchNew(talk, before)
+      let pieces = 0
+      for (const piece of sync(selected, talk.enabled, tells === 'all')) {
+        yield piece
+        pieces += 1
+        if (pieces > 2) await talk.deps.breathe()
+      }
+      if (talk.notify !== undefined) yield* fetchNew(talk, before)
       yield tellCame(selected, updates)
     }
   }

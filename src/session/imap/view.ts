@@ -40,6 +40,8 @@ export class MailboxViews {
       this.#views.get(id)?.need(bell.modSeq)
       for (const listener of this.#listeners.get(id) ?? []) listener()
     }
+    for (const view of this.#views.values())
+      if (view.account === bell.account && !bell.mailboxes.includes(view.id)) view.passed(bell.modSeq)
     for (const watcher of this.#watchers.get(bell.account) ?? []) watcher(bell)
   }
 
@@ -66,7 +68,7 @@ export class MailboxViews {
   }
 
   async #load(mailbox: Mailbox): Promise<Result<MailboxView, StoreFault>> {
-    const view = new MailboxView(this.#store, mailbox.id)
+    const view = new MailboxView(this.#store, mailbox)
     // In the table before its columns are read, so that a bell meanwhile is heard.
     this.#views.set(mailbox.id, view)
     const loaded = await view.load({ highestModSeq: modSeq(0), uidNext: mailbox.uidNext })

@@ -52,6 +52,13 @@ const literalAt = (text: string): { at: number; size: number; sync: boolean; bin
   return { at: binary ? open - 1 : open, size: digits.length > 15 ? HUGE : Number(digits), sync, binary }
 }
 
+/** Not by a regular expression, which would look at a run of spaces once for each of them. */
+const withoutTail = (text: string): string => {
+  let end = text.length
+  while (end > 0 && text[end - 1] === ' ') end -= 1
+  return end === text.length ? text : text.slice(0, end)
+}
+
 export class ImapReader {
   readonly #limits: ReaderLimits
   #input: Buffer = Buffer.alloc(0)
@@ -190,7 +197,7 @@ export class ImapReader {
 
   #command(line: string, literal: ReturnType<typeof literalAt>): ImapEvent | undefined {
     // Some clients leave a space behind the last argument.
-    const text = literal === undefined ? line.replace(/ +$/, '') : line
+    const text = literal === undefined ? withoutTail(line) : line
     if (this.#refused) {
       this.#refused = literal !== undefined && !literal.sync
       if (literal !== undefined && !literal.sync) {
