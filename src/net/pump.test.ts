@@ -121,24 +121,28 @@ test('a body that comes fast enough is not slow, and neither are short commands 
   assert.equal(await ask(one, '.'), 'GOT 4001')
 })
 
-test('a peer that does not read is cut off, and the session is not asked for more meanwhile', async (t) => {
-  const { join, clock, log, stage } = await open(t)
-  const one = await join()
-  await one.send('BIG 1000\r\n')
-  const reading = one.line() // what is held unread is bounded, so after a while it reads no more
-  await until(() => (stage.sessions[0]?.pulled ?? 0) > 2)
-  let before = -1
-  for (let still = 0; still < 50; still += 1) {
-    const { pulled = 0 } = stage.sessions[0] ?? {}
-    if (pulled !== before) still = 0
-    before = pulled
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  assert.ok(before < 500, `${before} writes of 100 kB were taken from the session`)
-  for (let waited = 0; waited < 130; waited += 1) clock.turn(1000)
-  assert.equal((await log.one('connection-closed'))['why'], 'unread')
-  await reading
-})
+for (const [verb, octets] of [
+  ['BIG', 100_000],
+  ['MANY', 1000],
+] as const)
+  test(`a peer that does not read is cut off, and the session is not asked for more meanwhile: ${verb}`, async (t) => {
+    const { join, clock, log, stage } = await open(t)
+    const one = await join()
+    await one.send(`${verb} 1000000\r\n`)
+    const reading = one.line() // what is held unread is bounded, so after a while it reads no more
+    await until(() => (stage.sessions[0]?.pulled ?? 0) > 2)
+    let before = -1
+    for (let still = 0; still < 50; still += 1) {
+      const { pulled = 0 } = stage.sessions[0] ?? {}
+      if (pulled !== before) still = 0
+      before = pulled
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.ok(before * octets < 50_000_000, `${before} writes of ${octets} octets were taken from the session`)
+    for (let waited = 0; waited < 130; waited += 1) clock.turn(1000)
+    assert.equal((await log.one('connection-closed'))['why'], 'unread')
+    await reading
+  })
 
 test('a wait holds the rest of the answer, and what was pipelined', async (t) => {
   const { join, clock } = await open(t)
@@ -346,6 +350,15 @@ for (const where of ['newSession', 'greet', 'gone'] as const)
     await until(() => listener.connections() === 0)
     await join()
   })
+
+test('a call that ends in the middle is ended properly: its finally runs', async (t) => {
+  const { join, stage, log } = await open(t)
+  const one = await join()
+  assert.equal(await ask(one, 'QUIT\r\nNEVER'), 'OK QUIT')
+  one.end()
+  await log.one('connection-closed')
+  assert.equal(stage.sessions[0]?.calls, 0)
+})
 
 test('a peer that vanishes while a session works: the session ends its call, then is told once', async (t) => {
   const { join, stage, log, listener } = await open(t)

@@ -149,7 +149,6 @@ export class Pump {
     const chunk = this.#queue.shift()
     if (chunk !== undefined) {
       this.#queued -= chunk.length
-      if (this.#queued < MOST_QUEUED) this.#readOn()
       return this.#session.octets(chunk)
     }
     if (!this.#rung) return undefined
@@ -353,7 +352,6 @@ export class Pump {
   #heard(chunk: Uint8Array): void {
     if (this.#ending !== undefined || this.#last !== undefined) return
     const now = this.#deps.clock.now()
-    this.#quietSince = now
     if (this.#windowFrom === undefined) {
       this.#windowFrom = now
       this.#windowOctets = 0

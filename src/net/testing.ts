@@ -128,13 +128,20 @@ export class Echo implements Session {
     this.calls += 1
     if (this.calls !== 1) throw new Error('two calls at once')
     this.#text += Buffer.from(bytes).toString('latin1')
+    try {
+      yield* this.#lines()
+    } finally {
+      this.calls -= 1
+    }
+  }
+
+  async *#lines(): AsyncGenerator<Act> {
     for (let end = this.#text.indexOf('\n'); end >= 0; end = this.#text.indexOf('\n')) {
       const line = this.#text.slice(0, end).replace(/\r$/, '')
       this.#text = this.#text.slice(end + 1)
       yield* this.#line(line)
     }
     if (this.#text.length > MOST_LINE) yield { act: 'close' }
-    this.calls -= 1
   }
 
   secured(peer: Peer): void {
@@ -165,7 +172,8 @@ export class Echo implements Session {
     const [verb, text = ''] = line.split(' ')
     if (this.#body >= 0) yield* this.#bodyLine(line)
     else if (verb === 'BODY') this.#body = 0
-    else if (verb === 'BIG') yield* this.#big(Number(text))
+    else if (verb === 'BIG') yield* this.#big(100_000, Number(text))
+    else if (verb === 'MANY') yield* this.#big(1000, Number(text))
     else if (verb === 'THROW') throw new Error('a mistake of ours')
     else if (verb === 'HOLD') yield* this.#hold()
     else if (verb === 'TLS')
@@ -184,8 +192,8 @@ export class Echo implements Session {
     this.#body = -1
   }
 
-  async *#big(times: number): AsyncGenerator<Act> {
-    const bytes = Buffer.alloc(100_000, 'x')
+  async *#big(octets: number, times: number): AsyncGenerator<Act> {
+    const bytes = Buffer.alloc(octets, 'x')
     for (this.pulled = 0; this.pulled < times; this.pulled += 1) yield { act: 'write', bytes }
     yield { act: 'write', bytes: '\r\n' }
   }

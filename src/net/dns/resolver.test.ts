@@ -144,6 +144,25 @@ test('AD: believed from loopback', async (t) => {
   )
 })
 
+test('AD: an answer is as secure as the least secure alias on the way', async (t) => {
+  const server = await rogue(t, (query, send) => {
+    const name = query.questions?.[0]?.name ?? ''
+    const answer: dns.Answer = name.startsWith('alias')
+      ? { type: 'CNAME', name, ttl: 60, data: 'end.example' }
+      : { type: 'A', name, ttl: 60, data: '192.0.2.1' }
+    const flags = name === 'alias-insecure.example' ? 0 : dns.AUTHENTIC_DATA
+    send(
+      dns.encode({ type: 'response', id: query.id ?? 0, flags, questions: query.questions ?? [], answers: [answer] }),
+    )
+  })
+  const { resolve } = resolver(t, [server])
+  for (const [name, secure] of [
+    ['alias-secure.example', true],
+    ['alias-insecure.example', false],
+  ] as const)
+    assert.deepEqual(await resolve(name, 'A'), { kind: 'found', records: ['192.0.2.1'], secure })
+})
+
 test('the cache: what is known is not asked again until its time is over', async (t) => {
   const { server, heard } = await serve(t, zone, { ttl: 100 })
   const clock = new HandClock()
