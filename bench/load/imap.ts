@@ -25,7 +25,6 @@ type Waiting = {
   tail: Buffer
 }
 
-
 export class ImapLoad {
   readonly #socket: Socket
   #waiting: Waiting | undefined

@@ -16,8 +16,8 @@ export type LoginOutcome =
   | { readonly kind: 'bad-credentials' | 'frozen' | 'barred' | 'try-later' }
 
 /** A password to check, or the outcome of a SCRAM exchange that was checked here. */
-export type Secret = { readonly password: string } | { readonly proven: boolean }
-export type Login = (user: string, secret: Secret, peer: Peer) => Promise<LoginOutcome>
+type Secret = { readonly password: string } | { readonly proven: boolean }
+type Login = (user: string, secret: Secret, peer: Peer) => Promise<LoginOutcome>
 
 /** Octets, counts and milliseconds. */
 export type ImapLimits = {

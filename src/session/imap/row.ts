@@ -11,7 +11,7 @@ import type { Out, Reply, Talk } from './state.ts'
 /** Asks for the next line of the client's; `yield` gives it. */
 export type Ask = { readonly ask: true }
 export type Running = AsyncGenerator<Out | Ask, string, string>
-export type State = 'none' | 'in' | 'selected'
+type State = 'none' | 'in' | 'selected'
 
 export type Row = {
   /** Before login only, in after login (selected or not), with a mailbox selected; or whenever. */

@@ -29,11 +29,7 @@ const charsets: readonly (string | undefined)[] = [undefined, 'UTF-8', 'US-ASCII
 const BAD_CHARSET = 'NO [BADCHARSET (US-ASCII UTF-8)] Search in UTF-8'
 
 /** @returns the UIDs that a tree finds among those that the session knows, ascending. */
-export const found = async (
-  talk: Talk,
-  selected: Selected,
-  searched: Searched,
-): Promise<Result<Uint32Array, string>> => {
+const found = async (talk: Talk, selected: Selected, searched: Searched): Promise<Result<Uint32Array, string>> => {
   const fromColumns = columnSearch(selected.view, searched.tree)
   if (fromColumns !== undefined) return ok(known(selected, fromColumns))
   const answer = await talk.deps.store.search({ mailbox: selected.mailbox.id as MailboxId, tree: searched.tree })

@@ -133,7 +133,7 @@ export const sharedWith = async (talk: Talk): Promise<readonly Seen[]> => {
 }
 
 /** What is told of a mailbox that is not there, or that may not be known to be there. */
-export const NO_MAILBOX = 'NO [NONEXISTENT] There is no such mailbox'
+const NO_MAILBOX = 'NO [NONEXISTENT] There is no such mailbox'
 /** What is told where the rights do not allow it. */
 export const NO_RIGHT = 'NO [NOPERM] You may not do that here'
 

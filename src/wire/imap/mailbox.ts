@@ -113,7 +113,7 @@ const statusNames = [
 export type StatusItem = (typeof statusNames)[number]
 
 /** The items of STATUS in parentheses. */
-export const statusItems = (c: Cursor): readonly StatusItem[] =>
+const statusItems = (c: Cursor): readonly StatusItem[] =>
   list(c, () => {
     const name = word(c)
     return statusNames.find((one) => one === name) ?? misread(`There is no status item ${name}`)
@@ -204,7 +204,7 @@ export const readLsub = (c: Cursor): { readonly reference: string; readonly patt
 })
 
 /** A piece of a CATENATE: the octets of a literal that was streamed, or a URL. */
-export type AppendPart = { readonly literal: number } | { readonly url: string }
+type AppendPart = { readonly literal: number } | { readonly url: string }
 export type AppendMessage = {
   readonly flags: readonly string[]
   /** Epoch milliseconds. */
@@ -214,7 +214,7 @@ export type AppendMessage = {
   readonly utf8: boolean
   readonly binary: boolean
 }
-export type AppendArguments = {
+type AppendArguments = {
   readonly mailbox: string
   /** Only REPLACE: the number or UID of the message to replace. */
   readonly replaces?: number

@@ -211,7 +211,7 @@ export const readSearch = (c: Cursor): SearchArguments => {
   return { returns: found, charset, key: spaced(c, program) }
 }
 
-export type SortRule = { readonly key: string; readonly reverse: boolean }
+type SortRule = { readonly key: string; readonly reverse: boolean }
 export type SortArguments = SearchArguments & { readonly rules: readonly SortRule[] }
 const sortKeys = new Set([
   'ARRIVAL',

@@ -53,7 +53,7 @@ const settle = (c: Cursor): void => {
 }
 
 /** Whether nothing is left. */
-export const atEnd = (c: Cursor): boolean => {
+const atEnd = (c: Cursor): boolean => {
   settle(c)
   return c.piece >= c.pieces.length - 1 && typeof c.pieces[c.piece] !== 'object' && c.at >= text(c).length
 }
@@ -207,12 +207,6 @@ export const modSequence = (c: Cursor): number => {
 export const nzNumber = (c: Cursor): number => {
   const value = number(c)
   return value === 0 ? misread('The number may not be 0') : value
-}
-
-/** A number of 32 bits. */
-export const number32 = (c: Cursor): number => {
-  const value = number(c)
-  return value > 4_294_967_295 ? misread('The number is too large') : value
 }
 
 /** A list in parentheses, each item read by `read`, spaces between; empty where `mayBeEmpty`. */
