@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { talkSentences } from '../ban/sentences.ts'
 import { accountId, mailboxId } from '../base/ids.ts'
 import type { Receipt, Store, StoreFault } from '../store/store.ts'
-import { deferralOf, deliver, placesOf, prefixes, type SpoolFiles } from './deliver.ts'
+import { deferralOf, deliver, placesOf, prefixes } from './deliver.ts'
 import type { Decision, Known, Mail } from './mail.ts'
 import { type PostSettings, postDefaults } from './settings.ts'
+import type { SpoolFiles } from './spool-files.ts'
 
 const account = (id: number, settings = '{}') => ({
   id: accountId(id),
@@ -155,6 +156,7 @@ test('a spool file goes to the store as it is; without what was forged it is wri
   const cuts: unknown[] = []
   const files: SpoolFiles = {
     head: async () => new Uint8Array(0),
+    drop: async (file) => void cuts.push(file),
     cut: async (body, ranges) => {
       cuts.push(ranges)
       return { file: '/spool/2', size: body.size - 11 }
@@ -173,7 +175,7 @@ test('a spool file goes to the store as it is; without what was forged it is wri
     receipt,
   )
   assert.deepEqual(cut.calls[0]?.body, { file: '/spool/2', size: 89 })
-  assert.deepEqual(cuts, [[[0, 11]]])
+  assert.deepEqual(cuts, [[[0, 11]], '/spool/2'])
   // The file is the store's now: the sender has to bring it again.
   assert.deepEqual(done, { ok: false, error: 'no-such-mailbox' })
 })

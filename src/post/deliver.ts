@@ -15,18 +15,8 @@ import type { DeferReason } from './ports.ts'
 import type { ScanOutcome } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import { spamFields } from './spam-fields.ts'
+import type { SpoolFiles } from './spool-files.ts'
 import { receivedField, returnPathField } from './trace.ts'
-
-/** What the post office needs of spool files, which it cannot touch itself. */
-export type SpoolFiles = {
-  /** @returns the first octets of the file, at most `most`. */
-  readonly head: (file: string, most: number) => Promise<Uint8Array>
-  /** Writes the file anew without these ranges. @returns the new body. */
-  readonly cut: (
-    body: Body & { readonly size: number },
-    ranges: readonly (readonly [from: number, to: number])[],
-  ) => Promise<Body & { readonly size: number }>
-}
 
 const deferrals: Readonly<Record<StoreFault, DeferReason>> = {
   'no-such-account': 'internal', // dropped since RCPT; the next RCPT says so
@@ -101,6 +91,22 @@ export const deliver = async (
   receipt: Receipt,
 ): Promise<Result<null, StoreFault>> => {
   const body = await bodyOf(mail, deps.files)
+  try {
+    return await deliverBody(deps, mail, body, places, scanned, receipt)
+  } finally {
+    // What was cut is a file of its own; the store has it, or nobody wants it.
+    if ('file' in body && !('file' in mail.body && mail.body.file === body.file)) await deps.files?.drop(body.file)
+  }
+}
+
+const deliverBody = async (
+  deps: DeliverDeps,
+  mail: Mail,
+  body: Body,
+  places: readonly Place[],
+  scanned: ScanOutcome,
+  receipt: Receipt,
+): Promise<Result<null, StoreFault>> => {
   // A summary speaks of the octets that it was made from.
   const summary = mail.head.forged.length === 0 ? scanned.summary : undefined
   const given = { body, now: deps.now(), ...(summary === undefined ? {} : { summary }) }

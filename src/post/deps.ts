@@ -1,12 +1,12 @@
 /** What the post office needs of the house: everything that a test wants to decide is here. Types only; pure. */
 import type { Log } from '../base/log.ts'
 import type { Store } from '../store/store.ts'
-import type { SpoolFiles } from './deliver.ts'
 import type { Lookups, Peers } from './gather.ts'
 import type { SenderHistory } from './history.ts'
 import type { Jail } from './jail.ts'
 import type { Learn, Scan } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
+import type { SpoolFiles } from './spool-files.ts'
 
 export type PostDeps = {
   readonly store: Store
@@ -21,6 +21,7 @@ export type PostDeps = {
   readonly fresh: (octets: number) => Uint8Array
   /** Runs `work` after what is being answered now went out (setImmediate): a ban cuts the line that its reason is said on. */
   readonly soon: (work: () => void) => void
+  /** `spoolFilesOver(node:fs/promises)`; without it nothing is read of large messages, and refused ones stay on the disk until the next start. */
   readonly files?: SpoolFiles
   readonly log: Log
 }

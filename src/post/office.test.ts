@@ -14,6 +14,7 @@ import { postOffice } from './office.ts'
 import type { Envelope, PostOffice, RcptOutcome, ReceiveOutcome } from './ports.ts'
 import type { Learn, Lesson, Scan, ScanJob, Verified } from './scan-port.ts'
 import { type PostSettings, postDefaults } from './settings.ts'
+import type { SpoolFiles } from './spool-files.ts'
 import type { Story } from './story.ts'
 
 const hour = 3_600_000
@@ -37,6 +38,7 @@ type Plan = {
   readonly scan?: Scan
   readonly lookups?: Lookups
   readonly store?: (store: Store) => Store
+  readonly files?: SpoolFiles
 }
 
 const named = { result: 'pass', name: 'mail.sender.example' }
@@ -112,6 +114,7 @@ const openHouse = async (plan: Plan = {}): Promise<House> => {
     fresh,
     soon: (work) => work(),
     log,
+    ...(plan.files === undefined ? {} : { files: plan.files }),
   }
   return {
     office: postOffice(deps),
@@ -342,6 +345,32 @@ test('a message in circles is refused', async () => {
   const house = await openHouse()
   const { end } = await send(house, { headers: 'Received: from a by b; x\r\n'.repeat(51) })
   assert.deepEqual(end, { kind: 'rejected', reason: 'loop' })
+})
+
+test('a message in a file is read, judged, and dropped when it is refused', async () => {
+  const dropped: string[] = []
+  const header = Buffer.from(`${'Received: from a by b; x\r\n'.repeat(51)}\r\n`)
+  const house = await openHouse({
+    files: { head: async () => header, cut: async (body) => body, drop: async (file) => void dropped.push(file) },
+  })
+  const to = { address: pathOf('anna@example.org'), notify: [] }
+  const envelope: Envelope = {
+    session: 'file',
+    at: 1,
+    ip: '192.0.2.7',
+    port: 1,
+    helo: 'h',
+    protocol: 'ESMTP',
+    tls: null,
+    mailFrom: null,
+    recipients: [to],
+    body: '7bit',
+    smtpUtf8: false,
+    requireTls: false,
+  }
+  const end = await house.office.receive(envelope, { file: '/spool/1', size: 300_000 })
+  assert.deepEqual(end, { kind: 'rejected', reason: 'loop' })
+  assert.deepEqual(dropped, ['/spool/1'])
 })
 
 test('a blackhole takes and forgets; the receipt tells', async () => {

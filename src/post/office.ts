@@ -105,6 +105,15 @@ class Office {
   }
 
   async receive(envelope: Envelope, body: Mail['body']): ReturnType<PostOffice['receive']> {
+    try {
+      return await this.#receive(envelope, body)
+    } finally {
+      // The store has moved it to its own place, or nobody wants it.
+      if ('file' in body) await this.#deps.files?.drop(body.file)
+    }
+  }
+
+  async #receive(envelope: Envelope, body: Mail['body']): ReturnType<PostOffice['receive']> {
     const { fresh, now, settings } = this.#deps
     const current = settings()
     const taken = await this.#takenOf(envelope)
