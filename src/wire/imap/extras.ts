@@ -128,7 +128,7 @@ const entryOrRoot = (c: Cursor): string => {
   return name === '/private' || name === '/shared' ? name : entryNamed(name)
 }
 
-/** GETMETADATA; the options stand before the mailbox (RFC 5464) or after it, as some clients write them. */
+/** GETMETADATA; the options stand before the mailbox (RFC 5464 section 5). */
 export const readGetMetadata = (c: Cursor): GetMetadata => {
   need(c, ' ')
   let options = { maxSize: Number.POSITIVE_INFINITY, depth: 0 }
