@@ -105,7 +105,6 @@ const complete = async (
     if (offence !== undefined) state.offence(offence)
     return state.wrong(contentWords[fault ?? 'bare-lf'])
   }
-  if (state.gone) return mail.intake.discard()
   const finished = await mail.intake.finish()
   if (!finished.ok) return state.say(intakeWords[finished.error])
   const { body, size } = finished.value

@@ -11,7 +11,7 @@ export type SmtpDeps = {
   readonly now: () => number
   readonly log: Log
   readonly limits: SmtpLimits
-  /** Our own name: in the greeting, and the domain of `<Postmaster>`. */
+  /** Our own name, in the greeting and in the answer to EHLO. */
   readonly host: string
   /** Whether there is a certificate to offer. */
   readonly startTls: boolean

@@ -117,7 +117,7 @@ export const rcpt = async (state: SmtpState, command: MailCommand): Promise<void
   if (address === null) return state.wrong(misreadWords['bad-recipient'])
   if (utf8 && !mail.sender.smtpUtf8) return state.wrong(smtpWords['needs-utf8'])
   if (mail.recipients.length >= state.deps.limits.recipients) return overMany(state, mail)
-  const recipient: Recipient = { address: addressed(address, state.deps.host), ...read.value }
+  const recipient: Recipient = { address, ...read.value }
   const so = { accepted: mail.recipients.length, declaredSize: mail.declaredSize }
   const outcome = await asked(state, 'route', () => state.deps.office.route(mail.sender, recipient, so))
   if (outcome.kind === 'refuse') return refuse(state, mail, recipient.address.text, outcome.reason, outcome.text)
@@ -126,7 +126,3 @@ export const rcpt = async (state: SmtpState, command: MailCommand): Promise<void
   state.recipients += 1
   state.say(smtpWords['recipient-ok'])
 }
-
-/** `<Postmaster>` is ours. */
-const addressed = (address: EnvelopeAddress, host: string): EnvelopeAddress =>
-  address.domain === '' ? { local: address.local, domain: host, text: `${address.local}@${host}` } : address

@@ -217,6 +217,20 @@ test('gone in the middle of a message gives the spool back', async () => {
   assert.equal(house.openSpools(), 0)
 })
 
+test('a chunk that makes the message too large costs no spool', async () => {
+  let spools = 0
+  const house = changed(({ newSpool, limits }) => ({
+    limits: { ...limits, messageSize: 10 },
+    newSpool: () => {
+      spools += 1
+      return newSpool()
+    },
+  }))
+  await greeted(house)
+  assert.match(written(await say(house, `${envelope}BDAT 11 LAST\r\n0123456789a`)), /\r\n552 5\.3\.4 .*\r\n$/)
+  assert.equal(spools, 0)
+})
+
 test('the spool is written once for a packet in which no dot was stuffed', async () => {
   let writes = 0
   const house = changed(({ newSpool }) => ({
