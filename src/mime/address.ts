@@ -51,6 +51,9 @@ for (const code of [TAB, LF, CR, SPACE, QUOTE, OPEN, CLOSE, COMMA, COLON, SEMICO
 
 const encodedWord = /=\?[^?\x00-\x20]{1,60}\?[bBqQ]\?[^?\x00-\x20]*\?=/y
 
+/** A local part with the obsolete white space around its dots taken out (RFC 5322 section 4.4), and that at its ends. */
+const withoutSpacedDots = (text: string): string => (text.includes(' ') ? text.replace(/ ?\. ?/g, '.').trim() : text)
+
 class Reading {
   readonly #text: string
   readonly #items: AddressItem[] = []
@@ -58,7 +61,6 @@ class Reading {
   #inGroup = false
   // The address that is being read
   #phrase = '' // words with a space where the text has white space
-  #joined = '' // the same words without
   #hasPhrase = false
   #spaced = false
   #comment: string | undefined
@@ -96,7 +98,6 @@ class Reading {
     if (this.#found !== undefined && !this.#found.bare) this.#flush() // a missing comma
     if (this.#hasPhrase && this.#spaced) this.#phrase += ' '
     this.#phrase += word
-    this.#joined += word
     this.#hasPhrase = true
     this.#spaced = false
   }
@@ -119,24 +120,23 @@ class Reading {
 
   /** `local@domain` without brackets; what stood before the `@` are its words. */
   #takeBare(): void {
-    const local = this.#joined
+    const local = withoutSpacedDots(this.#phrase)
     if (this.#found !== undefined) {
       this.#phrase = ''
       this.#flush()
     }
     this.#at += 1
     const domain = this.#takeDomain()
-    const name = this.#phrase === '' ? local : this.#phrase
     this.#found = { name: undefined, route: undefined, local, domain, bare: true }
-    this.#phrase = `${name}@${domain}` // the name, should brackets follow
-    this.#joined = ''
+    this.#phrase = `${local}@${domain}` // the name, should brackets follow
     this.#hasPhrase = true
     this.#spaced = false
   }
 
   #takeAngle(): void {
     if (this.#found !== undefined && !this.#found.bare) this.#flush()
-    const name = this.#hasPhrase ? this.#phrase : undefined
+    const before = this.#found // `user@host <user@host>` says nothing but the address
+    const phrase = this.#hasPhrase ? this.#phrase : undefined
     this.#at += 1
     let route = ''
     let local = ''
@@ -149,8 +149,10 @@ class Reading {
         this.#at += 1
         break
       }
-      if (isSpace(code)) this.#at += 1
-      else if (code === OPEN) this.#takeComment()
+      if (isSpace(code)) {
+        this.#at += 1
+        if (local !== '' && !local.endsWith(' ')) local += ' '
+      } else if (code === OPEN) this.#takeComment()
       else if (code === QUOTE) local += this.#takeQuoted()
       else if (code === COLON && seenAt && local === '') {
         route = `@${domain}`
@@ -167,10 +169,16 @@ class Reading {
       } else if (code === COMMA || code === SEMICOLON || code === COLON || code === CLOSE) this.#at += 1
       else local += this.#takeAtom()
     }
-    this.#found = { name, route: route === '' ? undefined : route, local, domain, bare: false }
+    const name = before?.bare === true && phrase === `${local}@${domain}` ? undefined : phrase
+    this.#found = {
+      name,
+      route: route === '' ? undefined : route,
+      local: withoutSpacedDots(local),
+      domain,
+      bare: false,
+    }
     this.#hasPhrase = false
     this.#phrase = ''
-    this.#joined = ''
     this.#spaced = false
   }
 
@@ -268,7 +276,7 @@ class Reading {
     const found = this.#found
     if (found !== undefined) {
       const said = found.name ?? this.#comment
-      const named = said === undefined || said === `${found.local}@${found.domain}` ? undefined : condense(said)
+      const named = said === undefined ? undefined : condense(said)
       this.#items.push({
         kind: 'mailbox',
         name: named === undefined || named === '' ? undefined : named.slice(0, MOST_TEXT),
@@ -292,7 +300,6 @@ class Reading {
 
   #clear(): void {
     this.#phrase = ''
-    this.#joined = ''
     this.#hasPhrase = false
     this.#spaced = false
     this.#comment = undefined

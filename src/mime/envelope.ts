@@ -3,7 +3,7 @@
  * Header text goes out as it came in, encoded words and 8-bit octets included; in names and the subject one space stands for white space. As Dovecot: of a field that may stand once the last
  * one counts, and address fields of one name are one list, so that nobody sees an author whom we did not show.
  */
-import { type AddressItem, readAddresses } from './address.ts'
+import { type AddressItem, MOST_ADDRESSES, readAddresses } from './address.ts'
 import { writeNil, writeString } from './imap-text.ts'
 import type { Part } from './message.ts'
 import { condense, unfold } from './words.ts'
@@ -31,17 +31,14 @@ const addressNames: ReadonlySet<string> = new Set(['from', 'sender', 'reply-to',
 /** @param root of a message. @returns its fields that ENVELOPE and the columns of a summary are made of. */
 export const envelopeFields = (root: Part): EnvelopeFields => {
   const texts = new Map<string, string>()
-  const lists = new Map<string, readonly AddressItem[]>()
+  const lists: Record<string, AddressItem[]> = { from: [], sender: [], 'reply-to': [], to: [], cc: [], bcc: [] }
+  const list = (name: string): AddressItem[] => lists[name] ?? []
   for (const { name, valueFrom, valueTo } of root.fields) {
     if (textNames.has(name))
       texts.set(name, unfold(root.header.slice(valueFrom, Math.min(valueTo, valueFrom + MOST_TEXT))).trimStart())
-    else if (addressNames.has(name)) {
-      const items = readAddresses(root.header.slice(valueFrom, valueTo))
-      const known = lists.get(name)
-      lists.set(name, known === undefined ? items : [...known, ...items])
-    }
+    else if (addressNames.has(name) && list(name).length < MOST_ADDRESSES)
+      for (const item of readAddresses(root.header.slice(valueFrom, valueTo))) list(name).push(item)
   }
-  const list = (name: string): readonly AddressItem[] => lists.get(name) ?? []
   return {
     texts,
     addresses: {

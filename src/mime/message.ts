@@ -15,6 +15,11 @@ export const MOST_DEPTH = 100
 /** Parts of a message, containers counted. */
 export const MOST_PARTS = 10_000
 
+/** Octets of one header in which fields are looked for; a header beyond stays a range and is never read. */
+const MOST_HEADER = 1_048_576
+/** Octets of a line that are looked at one by one, which is quicker than a search in a short line. */
+const NEAR = 8
+
 export type Part = {
   readonly kind: 'leaf' | 'multipart' | 'message'
   /** The header is [headerFrom, bodyFrom) with its empty line, the body [bodyFrom, bodyTo). */
@@ -23,7 +28,7 @@ export type Part = {
   readonly bodyTo: number
   /** Line ends in the body. */
   readonly lines: number
-  /** The header's octets as latin1, which `fields` are ranges of. */
+  /** The header's octets (MOST_HEADER of them) as latin1, which `fields` are ranges of. */
   readonly header: string
   readonly fields: readonly FieldRange[]
   /** Lower case; text/plain where nothing (usable) is said, message/rfc822 in a digest. */
@@ -43,9 +48,9 @@ type Open = { -readonly [K in keyof Part]: Part[K] } & {
   boundaries: number
 }
 
-/** @param name lower case. @returns the value of the last field of that name in the part's own header, latin1 with its folds. */
-export const lastField = (part: Part, name: string): string | undefined => {
-  const field = part.fields.findLast((one) => one.name === name)
+/** @param name lower case. @returns the value of the first field of that name in its header, latin1 with its folds. */
+export const mimeField = (part: Part, name: string): string | undefined => {
+  const field = part.fields.find((one) => one.name === name)
   return field === undefined ? undefined : part.header.slice(field.valueFrom, field.valueTo)
 }
 
@@ -85,7 +90,7 @@ const nameType = (part: Open, type: string, subtype: string): void => {
 
 /** Sets what Content-Type says, or what stands in for it (RFC 2045 section 5.2, RFC 2046 section 5.1.5). */
 const setType = (part: Open, inDigest: boolean): void => {
-  const field = lastField(part, 'content-type')
+  const field = mimeField(part, 'content-type')
   if (field === undefined) {
     if (!inDigest) return
     nameType(part, 'message', 'rfc822')
@@ -103,7 +108,7 @@ const CR = 0x0d
 const DASH = 0x2d
 
 class Reading {
-  readonly #bytes: Uint8Array
+  readonly #bytes: Buffer
   readonly #boundaries = new Boundaries()
   /** From the root to the part that is being read. */
   readonly #open: Open[] = []
@@ -112,7 +117,7 @@ class Reading {
   #lines = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   read(): Part {
@@ -135,9 +140,10 @@ class Reading {
   /** @returns the place of the line's LF, or the end. */
   #lineEnd(): number {
     const bytes = this.#bytes
-    let end = this.#at
-    while (end < bytes.length && bytes[end] !== LF) end += 1
-    return end
+    const near = Math.min(bytes.length, this.#at + NEAR)
+    for (let end = this.#at; end < near; end += 1) if (bytes[end] === LF) return end
+    const far = bytes.indexOf(LF, near)
+    return far < 0 ? bytes.length : far
   }
 
   #pass(end: number): void {
@@ -221,7 +227,7 @@ class Reading {
     if (part === undefined) return false
     part.bodyFrom = this.#at
     part.linesBefore = this.#lines
-    part.header = latin1(this.#bytes, part.headerFrom, part.bodyFrom)
+    part.header = latin1(this.#bytes, part.headerFrom, Math.min(part.bodyFrom, part.headerFrom + MOST_HEADER))
     part.fields = readFields(part.header)
     const parent = this.#open.at(-2)
     setType(part, parent?.kind === 'multipart' && parent.subtype === 'digest')

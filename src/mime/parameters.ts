@@ -11,6 +11,7 @@ import { decodeWords } from './words.ts'
 export type Parameter = readonly [name: string, value: string]
 export type Parameterized = { readonly value: string; readonly parameters: readonly Parameter[] }
 
+const MOST_TEXT = 65_536
 const MOST_PARAMETERS = 100
 const MOST_NAME = 100
 const MOST_VALUE = 4096
@@ -143,8 +144,9 @@ const mergeContinuations = (parameters: readonly Parameter[]): readonly Paramete
   return [...whole, ...[...pieces.values()].filter((piece) => piece.byNumber.has(0)).map(joined)]
 }
 
-/** @param text an unfolded field value. @returns its first word (in its case; `type/subtype` with its slash, empty where there is none) and its parameters. */
-export const readParameterized = (text: string): Parameterized => {
+/** @param field an unfolded value. @returns its first word (in its case; `type/subtype` with its slash, empty where there is none) and its parameters. */
+export const readParameterized = (field: string): Parameterized => {
+  const text = field.slice(0, MOST_TEXT)
   const start = afterSpace(text, 0)
   const first = matchAt(tokenPattern, text, start)
   let value = first

@@ -6,7 +6,7 @@
  */
 import { envelopeFields, writeEnvelope } from './envelope.ts'
 import { writeNil, writeString } from './imap-text.ts'
-import { lastField, type Part } from './message.ts'
+import { mimeField, type Part } from './message.ts'
 import { type Parameter, readParameterized } from './parameters.ts'
 import { unfold } from './words.ts'
 
@@ -17,13 +17,13 @@ const MOST_LANGUAGES = 50
 const usAscii: readonly Parameter[] = [['charset', 'us-ascii']]
 
 const value = (part: Part, name: string): string | undefined => {
-  const field = lastField(part, name)
+  const field = mimeField(part, name)
   return field === undefined ? undefined : unfold(field).trimStart().slice(0, MOST_FIELD)
 }
 
 /** The word of Content-Transfer-Encoding in its case; `7bit` where nothing usable is said. */
 const writtenEncoding = (part: Part): string => {
-  const field = lastField(part, 'content-transfer-encoding')
+  const field = mimeField(part, 'content-transfer-encoding')
   return field === undefined ? '7bit' : readParameterized(unfold(field)).value || '7bit'
 }
 

@@ -5,7 +5,7 @@
 import { decodeCharset } from './charset.ts'
 import { decodePart } from './encoding.ts'
 import { htmlToText } from './html-text.ts'
-import { lastField, type Part } from './message.ts'
+import { mimeField, type Part } from './message.ts'
 import { rawParameter, readParameterized, textParameter } from './parameters.ts'
 import { encodingOf } from './structure.ts'
 import { unfold } from './words.ts'
@@ -21,7 +21,7 @@ export const charsetOf = (part: Part): string =>
 
 /** @returns the part's disposition word, lower case, and its file name for people; empty where absent. */
 export const fileOf = (part: Part): { readonly disposition: string; readonly name: string } => {
-  const field = lastField(part, 'content-disposition')
+  const field = mimeField(part, 'content-disposition')
   if (field === undefined) return { disposition: '', name: textParameter(part.parameters, 'name') ?? '' }
   const { value, parameters } = readParameterized(unfold(field))
   return {
@@ -43,7 +43,7 @@ export const isAttachment = (part: Part): boolean => {
   const { disposition, name } = fileOf(part)
   if (disposition === 'attachment') return true
   if (part.kind === 'message') return true
-  const referred = lastField(part, 'content-id') !== undefined && part.type !== 'text'
+  const referred = mimeField(part, 'content-id') !== undefined && part.type !== 'text'
   if (referred) return false
   return name !== '' || part.type !== 'text'
 }
@@ -72,18 +72,45 @@ export const textOf = (message: Uint8Array, part: Part, most = Number.POSITIVE_I
   return decodeCharset(decodePart(octets, encodingOf(part)) ?? octets, charsetOf(part))
 }
 
-/** Without the invisible characters that senders pad previews with, white space condensed. */
-const condensed = (text: string): string =>
-  text
-    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff]|\u034f/g, '')
-    .replace(/[\s\x00-\x1f\x7f]+/g, ' ')
-    .trim()
+/** Characters that nobody sees and senders pad previews with. */
+const isInvisible = (code: number): boolean =>
+  code === 0xad || code === 0x34f || (code >= 0x200b && code <= 0x200f) || code === 0x2060 || code === 0xfeff
 
+const isSpace = (code: number): boolean =>
+  code <= 0x20 ||
+  code === 0x7f ||
+  code === 0xa0 ||
+  code === 0x3000 ||
+  (code >= 0x2000 && code <= 0x200a) ||
+  code === 0x2028 ||
+  code === 0x2029
+
+/** @returns the first `most` characters of the text without the invisible ones, white space condensed; never half of a character. */
 const firstCharacters = (text: string, most: number): string => {
-  if (text.length <= most) return text
-  const cut = text.slice(0, most)
-  const last = cut.charCodeAt(most - 1)
-  return last >= 0xd800 && last < 0xdc00 ? cut.slice(0, -1) : cut // never half of a character
+  let out = ''
+  let from = -1 // where a run of characters began that is taken as it is
+  let length = 0
+  const take = (to: number): void => {
+    if (from >= 0) out += text.slice(from, to)
+    from = -1
+  }
+  let at = 0
+  for (; at < text.length && length < most; at += 1) {
+    const code = text.charCodeAt(at)
+    if (isSpace(code)) {
+      if (from < 0) continue
+      take(at)
+      out += ' '
+      length += 1
+    } else if (isInvisible(code)) take(at)
+    else {
+      if (from < 0) from = at
+      length += 1
+    }
+  }
+  take(at)
+  const last = out.charCodeAt(out.length - 1)
+  return (last >= 0xd800 && last < 0xdc00 ? out.slice(0, -1) : out).trimEnd()
 }
 
 /** @returns up to 200 characters of the part, white space condensed. */
@@ -92,8 +119,8 @@ export const previewOf = (message: Uint8Array, part: Part | undefined): string =
   let preview = ''
   for (const look of LOOKS) {
     const text = textOf(message, part, look)
-    preview = condensed(part.subtype === 'html' ? htmlToText(text, 2 * MOST_PREVIEW) : text.slice(0, 16 * MOST_PREVIEW))
-    if (preview.length >= MOST_PREVIEW || part.bodyTo - part.bodyFrom <= look) break
+    preview = firstCharacters(part.subtype === 'html' ? htmlToText(text, 2 * MOST_PREVIEW) : text, MOST_PREVIEW)
+    if (preview.length >= MOST_PREVIEW - 1 || part.bodyTo - part.bodyFrom <= look) break
   }
-  return firstCharacters(preview, MOST_PREVIEW)
+  return preview
 }
