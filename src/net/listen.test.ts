@@ -6,10 +6,10 @@ import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:
 import { type Issued, issue } from '../app/tls/authority.ts'
 import { readPrefix } from '../base/ip.ts'
 import { type Connection, dial } from './client.ts'
-import { type Listener, type ListenOptions, listen } from './listen.ts'
+import type { ListenOptions } from './listen.ts'
 import { writeProxy } from './proxy.ts'
 import { newSecureContext } from './secure.ts'
-import { HandClock, Stage, Witness } from './testing.ts'
+import { line, openPlace, type Place, rest } from './testing.ts'
 
 const context = (issued: Issued): SecureContext =>
   newSecureContext({ certificate: issued.certificatePem, key: issued.keyPem })
@@ -24,78 +24,23 @@ before(async () => {
   second = context(other.server)
 })
 
-type Set = {
-  readonly listener: Listener
-  readonly stage: Stage
-  readonly log: Witness
-  readonly clock: HandClock
-  readonly join: (from?: string) => Promise<Connection>
-}
-/** Opens a listener that the test's end closes. */
-const open = async (t: TestContext, options: Partial<ListenOptions> = {}, listenMs = 0): Promise<Set> => {
-  const stage = new Stage()
-  stage.listenMs = listenMs
-  const log = new Witness()
-  const clock = new HandClock()
-  let ids = 0
-  const opened = await listen({
-    name: 'test',
-    host: '127.0.0.1',
-    port: 0,
-    tls: 'starttls',
-    contexts: () => first,
-    newSession: stage.newSession,
-    newId: () => `s${++ids}`,
-    admit: () => 'ok',
-    lastWords: (why) => `SORRY ${why}\r\n`,
-    log,
-    clock,
-    ...options,
-  })
-  assert.ok(opened.ok)
-  const listener = opened.value
-  const joined: Connection[] = []
-  t.after(async () => {
-    for (const one of joined) one.destroy()
-    stage.release()
-    const closed = listener.close(1)
-    clock.turn(1)
-    await closed
-  })
-  const join = async (from?: string): Promise<Connection> => {
-    const dialled = await dial({
-      host: '127.0.0.1',
-      port: listener.port,
-      waitMs: 10_000,
-      ...(from === undefined ? {} : { localAddress: from }),
-      ...(options.tls === 'implicit' ? { tls: { verify: true, ca, serverName: 'localhost' } } : {}),
-    })
-    assert.ok(dialled.ok, 'dial')
-    joined.push(dialled.value)
-    return dialled.value
-  }
-  return { listener, stage, log, clock, join }
+type House = Omit<Place, 'join'> & { readonly join: (from?: string) => Promise<Connection> }
+/** A place that the test's end closes; `join` comes from an address. */
+const open = async (t: TestContext, options: Partial<ListenOptions> = {}): Promise<House> => {
+  const place = await openPlace({ tls: 'starttls', contexts: () => first, ...options })
+  t.after(place.close)
+  const tls = options.tls === 'implicit' ? { tls: { verify: true, ca, serverName: 'localhost' } } : {}
+  const join = async (from?: string): Promise<Connection> =>
+    place.join({ ...tls, ...(from === undefined ? {} : { localAddress: from }) })
+  return { ...place, join }
 }
 
-const line = async (one: Connection): Promise<string> => {
-  const read = await one.line()
-  return read.ok ? read.value : `(${read.error})`
-}
 /** Sends lines and returns as many answers. */
 const ask = async (one: Connection, ...lines: readonly string[]): Promise<readonly string[]> => {
   await one.send(lines.map((text) => `${text}\r\n`).join(''))
   const answers: string[] = []
   for (const _ of lines) answers.push(await line(one))
   return answers
-}
-/** What comes until the peer closes. */
-const rest = async (one: Connection): Promise<string> => {
-  let text = ''
-  for (;;) {
-    const some = await one.some()
-    if (!some.ok) return text
-    text += Buffer.from(some.value).toString('latin1')
-  }
 }
 
 for (const tls of ['none', 'starttls', 'implicit'] as const)
@@ -314,12 +259,14 @@ const crowds: readonly (readonly [string, Partial<ListenOptions['limits']>, read
 ]
 for (const [what, limits, inside, refused, welcome] of crowds)
   test(`too many from one ${what} hear the last words; others do not`, async (t) => {
-    const { join, log } = await open(t, { limits: limits ?? {} })
+    const told: string[] = []
+    const { join, log } = await open(t, { limits: limits ?? {}, limited: (ip) => told.push(ip) })
     const open1 = []
     for (const from of inside) open1.push(await join(from))
     for (const one of open1) assert.match(await line(one), /^HI/)
     assert.equal(await rest(await join(refused)), 'SORRY limited\r\n')
     assert.equal((await log.one('connection-limited'))['why'], what)
+    assert.deepEqual(told, [refused])
     assert.match(await line(await join(welcome)), /^HI/)
   })
 
@@ -361,7 +308,7 @@ test('plaintext passwords: only from loopback, only with the setting, never behi
 
 // ---- PROXY ------------------------------------------------------------------------------------------------------------
 
-const behindProxy = async (t: TestContext, more: Partial<ListenOptions> = {}): Promise<Set> => {
+const behindProxy = async (t: TestContext, more: Partial<ListenOptions> = {}): Promise<House> => {
   const prefix = readPrefix('127.0.0.0/25')
   assert.ok(prefix.ok)
   return open(t, { proxyFrom: [prefix.value], ...more })

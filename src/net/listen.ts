@@ -44,6 +44,8 @@ export type ListenOptions = {
   readonly admit: (ip: string) => Admission
   readonly plaintextFromLoopback?: boolean
   readonly limits?: Partial<ListenLimits>
+  /** Told of an address that has more connections than it may, or whose network has; for the jail. */
+  readonly limited?: (ip: string) => void
   /** What the protocol says before it hangs up: a whole line with its end. */
   readonly lastWords: (why: 'limited' | 'refused' | 'fault') => string
   readonly log: Log
@@ -257,6 +259,7 @@ class Hall {
     } else if (admission === 'refused') this.#refuse(socket, 'refused')
     else if (room !== 'ok') {
       this.#event('connection-limited', { ip, why: room })
+      if (room !== 'most') this.#options.limited?.(ip)
       this.#refuse(socket, 'limited')
     } else if (tls === 'implicit' && contexts !== undefined) void this.#secure(socket, contexts, ends, early)
     else this.#begin(socket, ends, null, early)

@@ -5,73 +5,20 @@ import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import fc from 'fast-check'
 import type { Session } from '../base/act.ts'
 import { type Connection, dial } from './client.ts'
-import { type Listener, type ListenOptions, listen } from './listen.ts'
-import { HandClock, Stage, Witness } from './testing.ts'
+import { type ListenOptions, listen } from './listen.ts'
+import { ask, line, openPlace, type Place, rest, Stage, until, Witness } from './testing.ts'
 
-type Set = {
-  readonly listener: Listener
-  readonly stage: Stage
-  readonly log: Witness
-  readonly clock: HandClock
-  /** Connects and reads the greeting. */
-  readonly join: () => Promise<Connection>
-}
-const open = async (t: TestContext, options: Partial<ListenOptions> = {}, listenMs = 0): Promise<Set> => {
-  const stage = new Stage()
-  stage.listenMs = listenMs
-  const log = new Witness()
-  const clock = new HandClock()
-  const opened = await listen({
-    name: 'test',
-    host: '127.0.0.1',
-    port: 0,
-    tls: 'none',
-    newSession: stage.newSession,
-    newId: () => 's',
-    admit: () => 'ok',
-    lastWords: (why) => `SORRY ${why}\r\n`,
-    log,
-    clock,
-    ...options,
-  })
-  assert.ok(opened.ok)
-  const listener = opened.value
-  const joined: Connection[] = []
-  t.after(async () => {
-    for (const one of joined) one.destroy()
-    stage.release()
-    const closed = listener.close(1)
-    clock.turn(1)
-    await closed
-  })
+/** A place that the test's end closes; `join` reads the greeting. */
+const open = async (t: TestContext, options: Partial<ListenOptions> = {}, listenMs = 0): Promise<Place> => {
+  const place = await openPlace(options)
+  place.stage.listenMs = listenMs
+  t.after(place.close)
   const join = async (): Promise<Connection> => {
-    const dialled = await dial({ host: '127.0.0.1', port: listener.port, waitMs: 10_000 })
-    assert.ok(dialled.ok)
-    joined.push(dialled.value)
-    if (listenMs === 0) assert.match(await line(dialled.value), /^HI/)
-    return dialled.value
+    const one = await place.join()
+    if (listenMs === 0) assert.match(await line(one), /^HI/)
+    return one
   }
-  return { listener, stage, log, clock, join }
-}
-const line = async (one: Connection): Promise<string> => {
-  const read = await one.line()
-  return read.ok ? read.value : `(${read.error})`
-}
-const ask = async (one: Connection, text: string): Promise<string> => {
-  await one.send(`${text}\r\n`)
-  return line(one)
-}
-const rest = async (one: Connection): Promise<string> => {
-  let text = ''
-  for (;;) {
-    const some = await one.some()
-    if (!some.ok) return text
-    text += Buffer.from(some.value).toString('latin1')
-  }
-}
-/** Lets the event loop go round until `so`. */
-const until = async (so: () => boolean): Promise<void> => {
-  while (!so()) await new Promise((resolve) => setImmediate(resolve))
+  return { ...place, join }
 }
 
 // ---- Time -------------------------------------------------------------------------------------------------------------
@@ -173,7 +120,7 @@ test('quiet: who talks first is found out at once, and answered after', async (t
 
 test('an idle connection has no timer of its own', async (t) => {
   const { join, clock } = await open(t)
-  await Promise.all(Array.from({ length: 10 }, join))
+  await Promise.all(Array.from({ length: 10 }, async () => join()))
   assert.equal(clock.waiting, 1)
 })
 

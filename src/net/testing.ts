@@ -1,10 +1,14 @@
 /**
- * For the tests of this room: a clock that is turned by hand, a log that is read, and a session whose commands ask the pump for every act.
+ * For the tests of this room: a clock that is turned by hand, a log that is read, a session whose commands ask the pump for every act, and
+ * a listener of such sessions.
  */
+import assert from 'node:assert/strict'
 import type { Act, Peer, Session } from '../base/act.ts'
 import type { EventName } from '../base/events.ts'
 import type { Fields, Log } from '../base/log.ts'
+import { type Connection, type DialOptions, dial } from './client.ts'
 import type { Clock } from './clock.ts'
+import { type Listener, type ListenOptions, listen } from './listen.ts'
 
 /** Time stands still until `turn`. */
 export class HandClock implements Clock {
@@ -219,4 +223,80 @@ export class Echo implements Session {
     } else if (verb === 'PATIENCE') yield { act: 'patience', ms: Number(ms) }
     else if (verb === 'QUIT') yield { act: 'close' }
   }
+}
+
+/** A listener of Echo sessions. */
+export type Place = {
+  readonly listener: Listener
+  readonly stage: Stage
+  readonly log: Witness
+  readonly clock: HandClock
+  readonly join: (how?: Partial<DialOptions>) => Promise<Connection>
+  readonly close: () => Promise<void>
+}
+
+/** Opens a place on loopback; whoever opens it closes it. */
+export const openPlace = async (options: Partial<ListenOptions> = {}): Promise<Place> => {
+  const stage = new Stage()
+  const log = new Witness()
+  const clock = new HandClock()
+  let ids = 0
+  const newId = (): string => {
+    ids += 1
+    return `s${ids}`
+  }
+  const opened = await listen({
+    name: 'test',
+    host: '127.0.0.1',
+    port: 0,
+    tls: 'none',
+    newSession: stage.newSession,
+    newId,
+    admit: () => 'ok',
+    lastWords: (why) => `SORRY ${why}\r\n`,
+    log,
+    clock,
+    ...options,
+  })
+  assert.ok(opened.ok)
+  const listener = opened.value
+  const joined: Connection[] = []
+  const join = async (how: Partial<DialOptions> = {}): Promise<Connection> => {
+    const dialled = await dial({ host: '127.0.0.1', port: listener.port, waitMs: 10_000, ...how })
+    assert.ok(dialled.ok, 'dial')
+    joined.push(dialled.value)
+    return dialled.value
+  }
+  const close = async (): Promise<void> => {
+    for (const one of joined) one.destroy()
+    stage.release()
+    const closed = listener.close(1)
+    clock.turn(1)
+    await closed
+  }
+  return { listener, stage, log, clock, join, close }
+}
+
+/** @returns the next line, or the fault in parentheses. */
+export const line = async (one: Connection): Promise<string> => {
+  const read = await one.line()
+  return read.ok ? read.value : `(${read.error})`
+}
+/** Sends a line. @returns the next line of the answer. */
+export const ask = async (one: Connection, text: string): Promise<string> => {
+  await one.send(`${text}\r\n`)
+  return line(one)
+}
+/** @returns what comes until the peer closes, an octet a character. */
+export const rest = async (one: Connection): Promise<string> => {
+  let text = ''
+  for (;;) {
+    const some = await one.some()
+    if (!some.ok) return text
+    text += Buffer.from(some.value).toString('latin1')
+  }
+}
+/** Lets the event loop go round until `so`. */
+export const until = async (so: () => boolean): Promise<void> => {
+  while (!so()) await new Promise((resolve) => setImmediate(resolve))
 }
