@@ -6,7 +6,7 @@ import type { Resolve } from '../base/dns.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import { canonField, withoutSignature } from './canon.ts'
 import { bodyHashes, signedFields, tryKeys } from './dkim.ts'
-import { findKeys } from './dkim-key.ts'
+import { findKeys, type KeyRing } from './dkim-key.ts'
 import { type Cover, readCover, readSigner, type Signer } from './dkim-signature.ts'
 import type { Field, ReadMessage } from './fields.ts'
 import { readTags } from './tags.ts'
@@ -114,14 +114,11 @@ const collect = (fields: readonly Field[]): Found => {
   return ok(sets)
 }
 
+type Find = (name: string) => ReturnType<typeof findKeys>
+
 /** Looks the key up and tries it. @returns undefined when it signs `data`. */
-const check = async (
-  signer: Signer,
-  data: string,
-  wrong: ArcReason,
-  resolve: Resolve,
-): Promise<ArcReason | undefined> => {
-  const keys = await findKeys(`${signer.selector}._domainkey.${signer.domain}`, resolve)
+const check = async (signer: Signer, data: string, wrong: ArcReason, find: Find): Promise<ArcReason | undefined> => {
+  const keys = await find(`${signer.selector}._domainkey.${signer.domain}`)
   if (!keys.ok) return keys.error === 'key-unavailable' ? 'no-answer' : 'no-key'
   return tryKeys({ ...signer, identityDomain: signer.domain }, keys.value, data).fault === undefined ? undefined : wrong
 }
@@ -130,7 +127,7 @@ const checkMessage = async (
   set: ArcSet,
   message: ReadMessage,
   hashes: ReturnType<typeof bodyHashes>,
-  resolve: Resolve,
+  find: Find,
 ): Promise<ArcReason | undefined> => {
   const signed = set.messageSigner
   const body = hashes(signed.body, signed.bodyLength)
@@ -138,14 +135,10 @@ const checkMessage = async (
   const data =
     signedFields(message.fields, signed.names, signed.header) +
     canonField(withoutSignature(set.message.text), signed.header)
-  return await check(signed, data, 'message-signature', resolve)
+  return await check(signed, data, 'message-signature', find)
 }
 
-const checkSeal = async (
-  sets: readonly ArcSet[],
-  instance: number,
-  resolve: Resolve,
-): Promise<ArcReason | undefined> => {
+const checkSeal = async (sets: readonly ArcSet[], instance: number, find: Find): Promise<ArcReason | undefined> => {
   const upTo = sets.slice(0, instance)
   const last = upTo.at(-1)
   if (last === undefined) return 'broken-structure'
@@ -153,7 +146,7 @@ const checkSeal = async (
   const data =
     texts.map((text) => `${canonField(text, 'relaxed')}\r\n`).join('') +
     canonField(withoutSignature(last.seal.text), 'relaxed')
-  return await check(last.sealSigner, data, 'seal', resolve)
+  return await check(last.sealSigner, data, 'seal', find)
 }
 
 /** The older message signatures say since when the message is unchanged; they cannot break the chain. */
@@ -161,11 +154,11 @@ const findOldestPass = async (
   sets: readonly ArcSet[],
   message: ReadMessage,
   hashes: ReturnType<typeof bodyHashes>,
-  resolve: Resolve,
+  find: Find,
 ): Promise<number> => {
   let oldest = sets.length
   for (const set of sets.slice(0, -1).reverse()) {
-    if ((await checkMessage(set, message, hashes, resolve)) !== undefined) return oldest
+    if ((await checkMessage(set, message, hashes, find)) !== undefined) return oldest
     oldest = set.instance
   }
   return oldest === 1 ? 0 : oldest
@@ -173,8 +166,9 @@ const findOldestPass = async (
 
 const MOST_OLDER = 5 // older message signatures that are verified
 
-/** @param message from `readMessage`. @returns the state of its ARC chain; `none` without one. */
-export const verifyArc = async (message: ReadMessage, resolve: Resolve): Promise<ArcVerdict> => {
+/** @param message from `readMessage`. @param keys of earlier messages. @returns the state of its ARC chain; `none` without one. */
+export const verifyArc = async (message: ReadMessage, resolve: Resolve, keys?: KeyRing): Promise<ArcVerdict> => {
+  const find: Find = (name) => findKeys(name, resolve, keys)
   if (message.cut) return { cv: 'fail', reason: 'message-cut', sets: 0, sealers: [], results: [] }
   const found = collect(message.fields)
   if (!found.ok) return { cv: 'fail', ...found.error, sets: 0, sealers: [], results: [] }
@@ -187,12 +181,12 @@ export const verifyArc = async (message: ReadMessage, resolve: Resolve): Promise
   }
   if (last === undefined) return { cv: 'none', ...facts }
   const hashes = bodyHashes(message.body)
-  const wrong = await checkMessage(last, message, hashes, resolve)
+  const wrong = await checkMessage(last, message, hashes, find)
   if (wrong !== undefined) return { cv: 'fail', reason: wrong, at: last.instance, ...facts }
-  const seals = await Promise.all(sets.map((set) => checkSeal(sets, set.instance, resolve)))
+  const seals = await Promise.all(sets.map((set) => checkSeal(sets, set.instance, find)))
   const broken = seals.findLastIndex((reason) => reason !== undefined)
   const reason = seals[broken]
   if (reason !== undefined) return { cv: 'fail', reason, at: broken + 1, ...facts }
-  const oldestPass = await findOldestPass(sets.slice(-MOST_OLDER - 1), message, hashes, resolve)
+  const oldestPass = await findOldestPass(sets.slice(-MOST_OLDER - 1), message, hashes, find)
   return { cv: 'pass', ...facts, oldestPass }
 }

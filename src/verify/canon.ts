@@ -33,7 +33,7 @@ const CR = 0x0d
 const LF = 0x0a
 const SPACE = 0x20
 const TAB = 0x09
-const PIECE = 65_536
+const PIECE = 16_384
 
 /**
  * Hashes a body as it comes. `feed` any number of pieces, then `finish` once. With `limit` only so many octets of the canonical body
@@ -45,13 +45,15 @@ export class BodyHasher {
   readonly #limit: number
   readonly #out = Buffer.allocUnsafe(PIECE)
   #filled = 0
-  #total = 0
+  /** Octets of canonical body that have left `#out`. */
+  #flushed = 0
   /** Line ends seen and not yet written: they count only when something follows. */
   #emptyLines = 0
   /** White space seen and not yet written (relaxed). */
   #space = false
+  /** A CR that may be half of a line end. */
   #carriage = false
-  /** The line has had an octet (a space included); for `simple` so that a body of no octets still ends in CRLF. */
+  /** The line has an octet that counts. */
   #lineHas = false
 
   constructor(canon: Canon, limit: number | undefined) {
@@ -59,36 +61,39 @@ export class BodyHasher {
     this.#limit = limit ?? Number.POSITIVE_INFINITY
   }
 
+  /** Each turn of the loop takes a line end, white space, or a run of octets that go through as they are. */
   feed(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += 1) {
+    let at = 0
+    while (at < bytes.length) {
       const octet = bytes[at] ?? 0
       if (this.#carriage) {
         this.#carriage = false
         if (octet === LF) {
           this.#endLine()
-          continue
-        }
-        this.#ordinary(CR)
+          at += 1
+        } else this.#begin(CR)
+      } else if (octet === CR) {
+        this.#carriage = true
+        at += 1
+      } else if (this.#relaxed && (octet === SPACE || octet === TAB)) {
+        this.#space = true
+        at += 1
+      } else {
+        this.#begin(octet)
+        at = this.#copyRun(bytes, at + 1)
       }
-      if (octet === CR) this.#carriage = true
-      else if (this.#relaxed && (octet === SPACE || octet === TAB)) this.#space = true
-      else this.#ordinary(octet)
     }
   }
 
   /** @returns the hash and the length of the canonical body, and how much of it was hashed. */
   finish(): { readonly digest: Buffer; readonly total: number; readonly hashed: number } {
-    if (this.#carriage) this.#ordinary(CR)
+    if (this.#carriage) this.#begin(CR)
     this.#carriage = false
-    if (this.#lineHas) this.#endLine()
-    this.#emptyLines = 0
-    const open = this.#total === 0 ? !this.#relaxed : true
-    if (open) {
-      this.#write(CR)
-      this.#write(LF)
-    }
+    // The last line gets its line end, empty lines after it do not count; a body of nothing is one line end when simple.
+    if (this.#flushed + this.#filled > 0 || !this.#relaxed) this.#lineEnd()
     this.#flush()
-    return { digest: this.#hash.digest(), total: this.#total, hashed: Math.min(this.#total, this.#limit) }
+    const total = this.#flushed
+    return { digest: this.#hash.digest(), total, hashed: Math.min(total, this.#limit) }
   }
 
   #endLine(): void {
@@ -97,28 +102,43 @@ export class BodyHasher {
     this.#emptyLines += 1
   }
 
-  #ordinary(octet: number): void {
-    for (; this.#emptyLines > 0; this.#emptyLines -= 1) {
-      this.#write(CR)
-      this.#write(LF)
-    }
-    if (this.#space) this.#write(SPACE)
-    this.#space = false
+  /** An octet that counts: what was held back before it goes first. */
+  #begin(octet: number): void {
+    if (!this.#lineHas) for (; this.#emptyLines > 0; this.#emptyLines -= 1) this.#lineEnd()
     this.#lineHas = true
-    this.#write(octet)
+    if (this.#filled > PIECE - 2) this.#flush()
+    if (this.#space) this.#out[this.#filled++] = SPACE
+    this.#space = false
+    this.#out[this.#filled++] = octet
   }
 
-  #write(octet: number): void {
-    if (this.#filled === PIECE) this.#flush()
-    this.#out[this.#filled] = octet
-    this.#filled += 1
-    this.#total += 1
+  #lineEnd(): void {
+    if (this.#filled > PIECE - 2) this.#flush()
+    this.#out[this.#filled++] = CR
+    this.#out[this.#filled++] = LF
+  }
+
+  /** Copies octets up to the next that needs a look, or until the buffer is full. @returns the place of that one. */
+  #copyRun(bytes: Uint8Array, from: number): number {
+    const out = this.#out
+    const relaxed = this.#relaxed
+    let filled = this.#filled
+    let at = from
+    while (at < bytes.length && filled < PIECE) {
+      const octet = bytes[at] ?? 0
+      if (octet === CR || (relaxed && (octet === SPACE || octet === TAB))) break
+      out[filled] = octet
+      filled += 1
+      at += 1
+    }
+    this.#filled = filled
+    return at
   }
 
   #flush(): void {
-    const before = this.#total - this.#filled
-    const room = Math.max(0, Math.min(this.#filled, this.#limit - before))
+    const room = Math.max(0, Math.min(this.#filled, this.#limit - this.#flushed))
     if (room > 0) this.#hash.update(this.#out.subarray(0, room))
+    this.#flushed += this.#filled
     this.#filled = 0
   }
 }

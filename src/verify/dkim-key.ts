@@ -42,6 +42,29 @@ const importKey = (kind: 'rsa' | 'ed25519', octets: Uint8Array): KeyObject | und
   return undefined
 }
 
+type Inner = { readonly from: number; readonly to: number }
+/** The contents of the DER element at `at` (ITU-T X.690 section 8.1). */
+const innerOf = (der: Uint8Array, at: number): Inner => {
+  const first = der[at + 1] ?? 0
+  if (first < 0x80) return { from: at + 2, to: at + 2 + first }
+  const count = first & 0x7f
+  let length = 0
+  for (let index = 0; index < count; index += 1) length = length * 256 + (der[at + 2 + index] ?? 0)
+  return { from: at + 2 + count, to: at + 2 + count + length }
+}
+
+/**
+ * The bits of an RSA modulus, out of a key that OpenSSL has taken: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) or RSAPublicKey (RFC 8017
+ * section A.1.1). KeyObject tells it too, at twice the cost of reading the whole key.
+ */
+const modulusBits = (der: Uint8Array): number => {
+  let at = innerOf(der, 0).from
+  if (der[at] === 0x30) at = innerOf(der, innerOf(der, innerOf(der, at).to).from + 1).from
+  const { from, to } = innerOf(der, at)
+  const start = der[from] === 0 ? from + 1 : from
+  return Math.max(0, (to - start) * 8 - Math.clz32((der[start] ?? 0) << 24))
+}
+
 /**
  * @param text one TXT record. @returns the key; undefined for a record that is something else (another version, another kind of key,
  * another service), which RFC 6376 section 3.6.1 says to pass over.
@@ -61,23 +84,42 @@ export const readKey = (text: string, secure: boolean): Result<DkimKey, KeyFault
   if (!services.includes('*') && !services.includes('email')) return undefined
   if (p === '') return fail('key-revoked')
   const octets = readBase64(p)
-  const key = octets === undefined || octets.length > LONGEST_KEY ? undefined : importKey(kind, octets)
+  if (octets === undefined || octets.length > LONGEST_KEY) return fail('key-syntax')
+  const key = importKey(kind, octets)
   if (key === undefined) return fail('key-syntax')
   const flags = readList(tags.get('t') ?? '')
-  const bits = kind === 'rsa' ? (key.asymmetricKeyDetails?.modulusLength ?? 0) : 256
+  const bits = kind === 'rsa' ? modulusBits(octets) : 256
   const hashes = readList(tags.get('h') ?? '')
   return ok({ kind, key, bits, hashes, testing: flags.includes('y'), strict: flags.includes('s'), secure })
 }
+
+/** Keys that were read lately, by record: senders come back, and reading a key costs more than verifying with it. One for a thread. */
+export class KeyRing {
+  readonly #known = new Map<string, ReturnType<typeof readKey>>()
+
+  /** As `readKey`. */
+  read(text: string, secure: boolean): ReturnType<typeof readKey> {
+    const name = `${secure} ${text}`
+    const before = this.#known.get(name)
+    if (before !== undefined) return before
+    const read = readKey(text, secure)
+    if (this.#known.size >= MOST_REMEMBERED) this.#known.clear()
+    if (text.length <= LONGEST_KEY * 2) this.#known.set(name, read)
+    return read
+  }
+}
+const MOST_REMEMBERED = 500
 
 /** @param name `SELECTOR._domainkey.DOMAIN`. @returns its keys, at least one, or why there is none. */
 export const findKeys = async (
   name: string,
   resolve: Resolve,
+  ring: KeyRing = new KeyRing(),
 ): Promise<Result<readonly [DkimKey, ...DkimKey[]], KeyFault>> => {
   const answer = await resolve(name, 'TXT')
   if (answer.kind === 'failed') return fail('key-unavailable')
   if (answer.kind === 'none') return fail('no-key')
-  const read = answer.records.flatMap((text) => readKey(text, answer.secure) ?? [])
+  const read = answer.records.flatMap((text) => ring.read(text, answer.secure) ?? [])
   const [first, ...others] = read.flatMap((one) => (one.ok ? [one.value] : [])).slice(0, MOST_KEYS)
   if (first !== undefined) return ok([first, ...others])
   const fault = read.find((one) => !one.ok)

@@ -6,7 +6,7 @@ import { edRecord, keys, pkcs1Record, rsaRecord, type SignOptions, signed } from
 import { type Table, zoneOf } from '../../test/verify-zone.ts'
 import { BodyHasher, canonField, withoutSignature } from './canon.ts'
 import { type DkimVerdict, MOST_SIGNATURES, verifyDkim } from './dkim.ts'
-import { readKey } from './dkim-key.ts'
+import { KeyRing, readKey } from './dkim-key.ts'
 import { readMessage } from './fields.ts'
 import { boundedResolve } from './lookup.ts'
 
@@ -191,6 +191,21 @@ const records: readonly (readonly [string, readonly string[] | 'timeout' | 'serv
 test('key records', async () => {
   for (const [name, TXT, want] of records)
     assert.equal(await only(plain, { 'sel._domainkey.example.com': { TXT } }), want, name)
+})
+
+test('bits of a key are read right, in either dress, and a ring remembers keys', () => {
+  const ring = new KeyRing()
+  for (const [text, bits] of [
+    [rsaRecord(), 2048],
+    [pkcs1Record(), 2048],
+    [rsaRecord(keys.rsa2), 1024],
+    [rsaRecord(keys.weak), 768],
+  ] as const) {
+    const read = ring.read(text, false)
+    assert.equal(read?.ok === true ? read.value.bits : 0, bits)
+    assert.equal(ring.read(text, false), read)
+    assert.notEqual(ring.read(text, true), read)
+  }
 })
 
 test('t=s binds i= to d=, t=y is told', async () => {

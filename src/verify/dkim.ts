@@ -7,7 +7,7 @@
 import { createHash, verify } from 'node:crypto'
 import type { Resolve } from '../base/dns.ts'
 import { BodyHasher, type Canon, canonField, withoutSignature } from './canon.ts'
-import { type DkimKey, findKeys, type KeyFault } from './dkim-key.ts'
+import { type DkimKey, findKeys, type KeyFault, type KeyRing } from './dkim-key.ts'
 import { type DkimSignature, readClaims, readSignature, type SignatureFault } from './dkim-signature.ts'
 import type { Field, ReadMessage } from './fields.ts'
 
@@ -48,6 +48,8 @@ export type DkimVerdict = {
 export type DkimOptions = {
   /** Epoch ms. */
   readonly now: number
+  /** Keys of earlier messages; without it each is read anew. */
+  readonly keys?: KeyRing
 }
 
 export const MOST_SIGNATURES = 8 // one message must not cost more than so many RSA verifications and look-ups
@@ -163,14 +165,14 @@ const verifyOne = async (
   message: ReadMessage,
   hashes: Hashes,
   resolve: Resolve,
-  now: number,
+  options: DkimOptions,
 ): Promise<DkimVerdict> => {
   const read = readSignature(field.value)
   if (!read.ok) return verdict({ ...readClaims(field.value), testing: false, tag: '' }, read.error)
   const signature = read.value
-  if (signature.expiresAt !== undefined && signature.expiresAt * 1000 < now)
+  if (signature.expiresAt !== undefined && signature.expiresAt * 1000 < options.now)
     return verdict(factsOf(signature, undefined, hashes), 'expired')
-  const keys = await findKeys(`${signature.selector}._domainkey.${signature.domain}`, resolve)
+  const keys = await findKeys(`${signature.selector}._domainkey.${signature.domain}`, resolve, options.keys)
   if (!keys.ok) return verdict(factsOf(signature, undefined, hashes), keys.error)
   const data =
     signedFields(message.fields, signature.names, signature.header) +
@@ -199,7 +201,7 @@ export const verifyDkim = async (
     signatures.slice(0, MOST_SIGNATURES * 4).map(async (field, index) => {
       if (message.cut) return skipped(field, 'message-cut')
       if (index >= MOST_SIGNATURES) return skipped(field, 'too-many-signatures')
-      return await verifyOne(field, message, hashes, resolve, options.now)
+      return await verifyOne(field, message, hashes, resolve, options)
     }),
   )
 }

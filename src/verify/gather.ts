@@ -7,6 +7,7 @@ import type { Resolve } from '../base/dns.ts'
 import { type ArcVerdict, verifyArc } from './arc.ts'
 import { forgedResults, type MethodResult, type Property, writeAuthResults } from './auth-results.ts'
 import { type DkimVerdict, verifyDkim } from './dkim.ts'
+import type { KeyRing } from './dkim-key.ts'
 import { checkDmarc, type DmarcVerdict } from './dmarc.ts'
 import { checkDnsbl, type DnsblFindings, type DnsblListing, type DnsblZone } from './dnsbl.ts'
 import { readMessage } from './fields.ts'
@@ -36,6 +37,8 @@ export type VerifyOptions = {
   readonly signal?: AbortSignal
   /** None: no blocklist is asked. */
   readonly zones?: readonly DnsblZone[]
+  /** Keys of earlier messages; one for a thread. */
+  readonly keys?: KeyRing
   /** 0 to 99: see `DmarcOptions`. */
   readonly sample?: number
 }
@@ -94,8 +97,8 @@ export const verifyMessage = async (
   const [peer, spf, dkim, arc] = await Promise.all([
     known ?? verifyPeer(input, ask, options),
     checkSpf(input, ask, { receiver: options.host, now: options.now }),
-    verifyDkim(message, ask, { now: options.now }),
-    verifyArc(message, ask),
+    verifyDkim(message, ask, { now: options.now, ...(options.keys === undefined ? {} : { keys: options.keys }) }),
+    verifyArc(message, ask, options.keys),
   ])
   const sample = options.sample === undefined ? {} : { sample: options.sample }
   const dmarc = await checkDmarc({ fields, spf, dkim }, ask, sample)
