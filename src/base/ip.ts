@@ -112,3 +112,6 @@ export const within = (ip: Ip, prefix: Prefix): boolean => {
   const masked = prefixOf(ip, prefix.bits)
   return masked.octets.every((octet, index) => octet === prefix.octets[index])
 }
+
+/** @param ip in canonical text. @returns whether it is this machine talking to itself (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). */
+export const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')

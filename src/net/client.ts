@@ -11,8 +11,8 @@ import { fail, ok, type Result } from '../base/result.ts'
 import { type Clock, systemClock } from './clock.ts'
 
 export type DialFault = 'refused' | 'unreachable' | 'no-local-address' | 'timeout' | 'tls' | 'aborted' | 'closed'
-export type TalkFault = 'closed' | 'timeout' | 'aborted' | 'too-long' | 'tls' | 'injected'
-export type ClientTls = {
+type TalkFault = 'closed' | 'timeout' | 'aborted' | 'too-long' | 'tls' | 'injected'
+type ClientTls = {
   /** For SNI and for the certificate; left out for an address. */
   readonly serverName?: string
   /** PEM of authorities, instead of the system's. */
@@ -35,7 +35,7 @@ export type DialOptions = {
   readonly signal?: AbortSignal
   readonly clock?: Clock
 }
-export type AgreedTls = {
+type AgreedTls = {
   readonly version: string
   readonly cipher: string
   readonly authorized: boolean

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { fail, ok, type Result } from '../base/result.ts'
 
-export type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string }
+type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string }
 export type HttpOptions = {
   readonly host?: string
   /** 0: any that is free. */

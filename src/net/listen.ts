@@ -8,7 +8,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Peer, Session } from '../base/act.ts'
 import type { EventName } from '../base/events.ts'
-import { type Prefix, readIp, within, writeIp } from '../base/ip.ts'
+import { isLoopback, type Prefix, readIp, within, writeIp } from '../base/ip.ts'
 import type { Fields, Log } from '../base/log.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -141,7 +141,6 @@ const endsOf = (socket: Socket): Ends => ({
   targetIp: text(socket.localAddress ?? ''),
   targetPort: socket.localPort ?? 0,
 })
-const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
 
 /** Everyone who is connected to one listener. */
 class Hall {

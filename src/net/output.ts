@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 
-export const CHUNK = 65_536
+const CHUNK = 65_536
 
 const bytesOf = (said: string | Uint8Array): Uint8Array => (typeof said === 'string' ? Buffer.from(said) : said)
 

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts'
 import { type Query, type Response, readResponse } from './packet.ts'
 
 export type DnsServer = { readonly ip: string; readonly port: number }
-export type ExchangeFault = 'timeout' | 'unreachable' | 'malformed'
+type ExchangeFault = 'timeout' | 'unreachable' | 'malformed'
 /** Sends a query; `cancel` ends the wait as a timeout. */
 export type Exchange = {
   readonly answer: Promise<Result<Response, ExchangeFault>>

@@ -12,7 +12,7 @@ import { readIp, writeIp } from '../../base/ip.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { readTarget } from './names.ts'
 
-export const UDP_PAYLOAD = 1232 // DNS flag day 2020: what passes everywhere without fragments
+const UDP_PAYLOAD = 1232 // DNS flag day 2020: what passes everywhere without fragments
 const MOST_ALIASES = 10
 const MOST_RECORDS = 256 // of one answer
 const HEADER = 12

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { DnsAnswer, DnsType, Resolve } from '../../base/dns.ts'
-import { readIp } from '../../base/ip.ts'
+import { isLoopback, readIp } from '../../base/ip.ts'
 import { type Log, silentLog } from '../../base/log.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { DnsCache } from './cache.ts'
@@ -35,7 +35,7 @@ export type ResolverOptions = {
   /** @returns an integer from 0 to `below` - 1 that nobody can guess. */
   readonly random?: (below: number) => number
 }
-export type ResolverStats = {
+type ResolverStats = {
   readonly lookups: number
   readonly hits: number
   readonly shared: number
@@ -64,8 +64,6 @@ const defaults = {
 }
 const MOST_ALIAS_QUERIES = 8
 const SILENCE_MS = 60_000 // at most one complaint a minute
-
-const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
 
 /** @returns a resolver; nothing is opened until something is asked. */
 export const createResolver = (options: ResolverOptions): Resolver => {

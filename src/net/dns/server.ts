@@ -9,8 +9,8 @@ import * as dns from 'dns-packet'
 import type { DnsRecords, DnsType } from '../../base/dns.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 
-export type ZoneRecords = { readonly [T in DnsType]?: readonly DnsRecords[T][] }
-export type ZoneTrouble = 'nxdomain' | 'servfail' | 'refused' | 'timeout'
+type ZoneRecords = { readonly [T in DnsType]?: readonly DnsRecords[T][] }
+type ZoneTrouble = 'nxdomain' | 'servfail' | 'refused' | 'timeout'
 /** What stands at a name: its records by type (none of a type: no data), or what goes wrong there. */
 export type ZoneNode = ZoneRecords | ZoneTrouble
 /** @param name lower case, no last dot. */
