@@ -208,17 +208,19 @@ class Reading {
     return true
   }
 
-  /** Ends the open parts from the inside until `depth` are left. */
+  /** Ends the open parts below `depth` at `end`; none reaches beyond the one that it is in, be it that its empty line was that before a boundary. */
   #closeTo(depth: number, end: number, lines: number): void {
-    while (this.#open.length > depth) {
-      const part = this.#open.pop()
-      if (part === undefined) return
-      const short = end < part.bodyFrom
-      part.bodyTo = short ? part.bodyFrom : end
-      part.lines = short ? 0 : Math.max(0, lines - part.linesBefore)
+    let limit = this.#at
+    for (const part of this.#open.slice(depth)) {
+      part.headerFrom = Math.min(part.headerFrom, limit)
+      part.bodyFrom = Math.min(part.bodyFrom, limit)
+      part.bodyTo = Math.max(part.bodyFrom, end)
+      part.lines = part.bodyTo === part.bodyFrom ? 0 : Math.max(0, lines - part.linesBefore)
+      limit = part.bodyTo
       // A multipart in which no part begins has an empty text, as RFC 9051 section 9 wants at least one.
       if (part.kind === 'multipart' && part.children.length === 0) part.children.push(openPart(part.bodyTo, 0))
     }
+    this.#open.length = Math.min(depth, this.#open.length)
   }
 
   /** The header ends here: what kind of part is it? @returns whether a header comes next. */
