@@ -8,7 +8,7 @@ import { prefixOf, readIp, readPrefix, writePrefix } from '../base/ip.ts'
 import type { Ban, Scope, Service } from './offence.ts'
 import { domainSubject, isSender, subjectsOf } from './subject.ts'
 
-/** Subjects; beyond, the ban that was set first makes room. Some 60 MB. */
+/** Subjects, some 60 MB; beyond, the bans that were set first make room. */
 const MOST_BANS = 200_000
 /** How far a clock may be set back without a ban losing force. */
 const SLACK = 3_600_000
@@ -38,8 +38,8 @@ export class Bans {
     if (!this.#slots.has(ban.subject)) this.#countLength(ban.subject, 1)
     this.#slots.set(ban.subject, slot)
     if (this.#slots.size <= this.#most) return
-    const first = this.#slots.keys().next()
-    if (first.done !== true) this.remove(first.value)
+    // A twentieth at once: a Map walks over what was deleted at its beginning.
+    for (const first of [...this.#slots.keys()].slice(0, Math.ceil(this.#most / 20))) this.remove(first)
   }
 
   /** @returns the bans that were lifted. */

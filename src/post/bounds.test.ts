@@ -7,16 +7,29 @@ import { Recent } from './recent.ts'
 import { Turns } from './turns.ts'
 import { WriteBehind } from './write-behind.ts'
 
-test('the longest unseen entry is forgotten first', () => {
+test('what was not seen for long is forgotten, what is seen stays', () => {
   const recent = new Recent<number>(2)
   recent.set('a', 1)
   recent.set('b', 2)
   recent.get('a')
   recent.set('c', 3)
-  assert.deepEqual([recent.get('a'), recent.get('b'), recent.get('c'), recent.size], [1, undefined, 3, 2])
-  recent.delete('a')
-  recent.clear()
-  assert.equal(recent.size, 0)
+  assert.deepEqual([recent.get('b'), recent.get('a'), recent.get('c')], [undefined, 1, 3])
+  recent.set('c', 4)
+  assert.equal(recent.get('c'), 4)
+  recent.delete('c')
+  assert.equal(recent.get('c'), undefined)
+})
+
+test('of a flood of strangers half of the bound is remembered, and not much more; a friend who is seen stays', () => {
+  const recent = new Recent<number>(100)
+  recent.set('friend', 1)
+  for (let n = 0; n < 100_000; n += 1) {
+    recent.set(`${n}`, n)
+    if (n % 40 === 0) assert.equal(recent.get('friend'), 1)
+  }
+  for (let n = 99_960; n < 100_000; n += 1) assert.equal(recent.get(`${n}`), n)
+  const kept = Array.from({ length: 100_000 }, (_, n) => recent.get(`${n}`)).filter((one) => one !== undefined)
+  assert.ok(kept.length <= 100)
 })
 
 type Written = {

@@ -152,6 +152,20 @@ for (const [says, answers, want, calls] of [
       )
   })
 
+test('what was forged is cut out of octets, and then the summary is not of them', async () => {
+  const summary = { envelope: 'summary' } as never // the store fake looks at nothing in it
+  const whole = storing([null, null])
+  const deps = { store: whole.store, now: () => 7 }
+  await deliver(deps, mailOf(inMemory), places, { kind: 'skipped', summary }, receipt)
+  assert.deepEqual([whole.calls[0]?.body, whole.calls[0]?.summary], [{ bytes }, summary])
+  const cut = storing([null, null])
+  const forged = mailOf(inMemory, [[0, 11]])
+  await deliver({ ...deps, store: cut.store }, forged, places, { kind: 'skipped', summary }, receipt)
+  assert.deepEqual(cut.calls[0]?.body, { bytes: Buffer.from('Subject: x\r\n\r\nbody') })
+  assert.equal(cut.calls[0]?.summary, undefined)
+  assert.ok(cut.calls[0]?.places.every(({ enforceQuota }) => !enforceQuota))
+})
+
 test('a spool file goes to the store as it is; without what was forged it is written anew', async () => {
   const cuts: unknown[] = []
   const files: SpoolFiles = {

@@ -563,6 +563,14 @@ test('a known correspondent who answers to all, a trap among them, is heard', as
   assert.deepEqual(subjects(house), [])
 })
 
+test('a known correspondent who writes to a trap alone is told that nobody reads it', async () => {
+  const house = await openHouse({ wire: vouched('sender.example') })
+  for (let n = 0; n < 3; n += 1) await send(house)
+  const { end } = await send(house, { to: ['trap@example.org'] })
+  assert.deepEqual(end, { kind: 'rejected', reason: 'spam' })
+  assert.deepEqual(subjects(house), [])
+})
+
 test('what a session did is told to the jail', async () => {
   const house = await openHouse()
   house.office.offence('smuggling', { ip: address, session: 's' })
