@@ -2,7 +2,6 @@
  * DATA and BDAT: from the command to the answer that says whether the message is ours now. RFC 5321 sections 4.1.1.4 and 6.1, RFC 3030
  * section 2. 250 is said only when the post office has it on disk; whatever fails is 4xx, and the session goes on.
  */
-import type { SessionOffence } from '../../post/ports.ts'
 import type { SmtpCommand } from '../../wire/smtp/command.ts'
 import type { ContentFault } from '../../wire/smtp/content.ts'
 import type { SmtpEvent } from '../../wire/smtp/reader.ts'
@@ -33,7 +32,7 @@ export const beginData = (state: SmtpState): undefined => {
   const why = notReady(state)
   // Not an error of the peer when its recipients were refused while it pipelined.
   if (why === smtpWords['no-recipient']) return state.say(why)
-  if (mail === undefined || why !== undefined) return state.wrong(why ?? smtpWords['mail-first'])
+  if (mail === undefined || why !== undefined) return state.orphan(why ?? smtpWords['mail-first'])
   if (mail.chunks) return state.wrong(smtpWords['chunks-open'])
   if (mail.sender.body === 'binarymime') return state.wrong(smtpWords['binary-by-bdat'])
   if (state.early()) return undefined
@@ -79,7 +78,7 @@ export const end = (state: SmtpState, event: Extract<SmtpEvent, { readonly event
   state.talk.patience(state.deps.limits.commandMs)
   if (chunk?.refused !== undefined || mail === undefined) {
     const words = chunk?.refused ?? smtpWords['mail-first']
-    return words === smtpWords['no-recipient'] ? state.say(words) : state.wrong(words)
+    return words === smtpWords['no-recipient'] ? state.say(words) : state.orphan(words)
   }
   if (chunk !== undefined && !chunk.last) return chunkTaken(state, mail, chunk.size, event.fault)
   return complete(state, mail, event)
@@ -101,9 +100,8 @@ const complete = async (
   state.busy()
   if (fault !== undefined || smuggling) {
     await mail.intake.discard()
-    const offence: SessionOffence | undefined = smuggling ? 'smuggling' : undefined
-    if (offence !== undefined) state.offence(offence)
-    return state.wrong(contentWords[fault ?? 'bare-lf'])
+    if (smuggling) state.offence('smuggling')
+    return state.say(contentWords[fault ?? 'bare-lf'])
   }
   const finished = await mail.intake.finish()
   if (!finished.ok) return state.say(intakeWords[finished.error])

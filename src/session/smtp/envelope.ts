@@ -60,6 +60,7 @@ export const mail = async (state: SmtpState, command: MailCommand): Promise<void
   if (state.hello === undefined) return state.wrong(smtpWords['say-ehlo'])
   if (state.mail !== undefined) return state.wrong(smtpWords['mail-open'])
   if (state.messages >= limits.messages) return state.cut(smtpWords['too-many-messages'])
+  state.mailRefused = true // until it is taken
   const { address, utf8 } = command.path
   const read = readMailParameters(command.parameters, state.hello.extended ? mailOffers : noOffers)
   if (!read.ok) return state.wrong(misreadWords[read.error])
@@ -79,6 +80,7 @@ export const mail = async (state: SmtpState, command: MailCommand): Promise<void
     chunks: false,
     since: 0,
   }
+  state.mailRefused = false
   state.say(smtpWords['sender-ok'])
 }
 
@@ -109,13 +111,13 @@ const overMany = (state: SmtpState, mail: Mail): undefined => {
 export const rcpt = async (state: SmtpState, command: MailCommand): Promise<void> => {
   const { mail } = state
   if (state.hello === undefined) return state.wrong(smtpWords['say-ehlo'])
-  if (mail === undefined) return state.wrong(smtpWords['mail-first'])
+  if (mail === undefined) return state.orphan(smtpWords['mail-first'])
   if (mail.chunks) return state.wrong(smtpWords['chunks-open'])
   const { address, utf8 } = command.path
   const read = readRcptParameters(command.parameters, state.hello.extended ? rcptOffers : noOffers)
   if (!read.ok) return state.wrong(misreadWords[read.error])
-  if (address === null) return state.wrong(misreadWords['bad-recipient'])
-  if (utf8 && !mail.sender.smtpUtf8) return state.wrong(smtpWords['needs-utf8'])
+  if (address === null) return state.refusal(misreadWords['bad-recipient'])
+  if (utf8 && !mail.sender.smtpUtf8) return state.refusal(smtpWords['needs-utf8'])
   if (mail.recipients.length >= state.deps.limits.recipients) return overMany(state, mail)
   const recipient: Recipient = { address, ...read.value }
   const so = { accepted: mail.recipients.length, declaredSize: mail.declaredSize }

@@ -18,9 +18,17 @@ const line = (state: SmtpState, text: string): Done => {
   if (state.overdue()) return undefined
   const command = readCommand(text)
   if (command.ok) return run(state, command.value)
-  if (command.error === 'foreign') return state.cut(misreadWords.foreign, 'protocol-abuse')
-  if (command.error === 'bad-chunk') return state.cut(misreadWords['bad-chunk'])
-  return state.wrong(misreadWords[command.error])
+  switch (command.error) {
+    case 'foreign':
+      return state.cut(misreadWords.foreign, 'protocol-abuse')
+    case 'bad-chunk':
+      return state.cut(misreadWords['bad-chunk'])
+    case 'bad-recipient':
+      return state.refusal(misreadWords['bad-recipient'])
+    default:
+      if (/^mail\s/i.test(text) && state.hello !== undefined && state.mail === undefined) state.mailRefused = true
+      return state.wrong(misreadWords[command.error])
+  }
 }
 
 const heard = (state: SmtpState, event: SmtpEvent): Done => {

@@ -34,6 +34,8 @@ export class SmtpState {
   mail: Mail | undefined
   /** The BDAT whose octets are coming, and the words that refused it. */
   chunk: { readonly size: number; readonly last: boolean; readonly refused: string | undefined } | undefined
+  /** Whether the last MAIL was refused: a client that pipelines says RCPT and DATA after it all the same. */
+  mailRefused = false
   /** Messages that were given to the post office, and those it took. */
   messages = 0
   accepted = 0
@@ -45,6 +47,7 @@ export class SmtpState {
   #errors = 0
   #refusals = 0
   #idle = 0
+  #orphans = 0
 
   constructor(deps: SmtpDeps, peer: Peer) {
     const { limits } = deps
@@ -108,6 +111,14 @@ export class SmtpState {
     this.say(words, text)
   }
 
+  /** RCPT, DATA or BDAT without a MAIL that was taken: an error only of a client that never said MAIL. */
+  orphan(words: string): undefined {
+    if (!this.mailRefused) return this.wrong(words)
+    this.#orphans += 1
+    if (this.#orphans > this.deps.limits.recipientsOver) return this.cut(smtpWords['too-many-errors'], 'protocol-abuse')
+    return this.say(words)
+  }
+
   /** A command that carries no mail. @returns whether there were too many of them. */
   idle(): boolean {
     this.#idle += 1
@@ -118,6 +129,7 @@ export class SmtpState {
 
   busy(): void {
     this.#idle = 0
+    this.#orphans = 0
   }
 
   /** @returns whether the session is over its time; the peer was told then. */
@@ -138,6 +150,7 @@ export class SmtpState {
   reset(): Done {
     const mail = this.mail
     this.mail = undefined
+    this.mailRefused = false
     this.reader.forget()
     return mail?.intake.discard()
   }
