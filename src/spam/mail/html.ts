@@ -426,6 +426,16 @@ const takeTag = (page: Renderer, tag: string, attrs: ReadonlyMap<string, string>
   noteTag(page, tag, attrs)
 }
 
+/** Control characters, and what patterns call white space: an attribute pattern that met a run of it at each place would cost square time. */
+const isBlank = (code: number): boolean =>
+  code <= 32 ||
+  (code >= 0xa0 &&
+    (code === 0xa0 || code === 0x1680 || (code >= 0x2000 && code <= 0x200a) || code === 0x2028 || code === 0x2029)) ||
+  code === 0x202f ||
+  code === 0x205f ||
+  code === 0x3000 ||
+  code === 0xfeff
+
 const attrPattern = /([^=>][^\s=>]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?/y
 
 /** Reads attributes from `at`; @returns them and where the tag ends, or undefined where it never does. */
@@ -436,7 +446,7 @@ const readAttributes = (
   const attrs = new Map<string, string>()
   let at = from
   for (;;) {
-    while (at < html.length && html.charCodeAt(at) <= 32) at++
+    while (at < html.length && isBlank(html.charCodeAt(at))) at++
     if (at >= html.length) return undefined
     if (html[at] === '>') return { attrs, end: at + 1 }
     attrPattern.lastIndex = at
