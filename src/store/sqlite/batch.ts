@@ -86,6 +86,7 @@ const abandoned = (
   house.rings.length = 0
   house.afterCommit.length = 0
   house.keywordSets.clear()
+  house.columns.clear()
   const outcomes = calls.map((call) => (isWrite(call) ? fail(fault) : runOne(db, house, call, complain)))
   return { outcomes, bells: [], wrote: false }
 }

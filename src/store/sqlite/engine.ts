@@ -36,6 +36,7 @@ const houseOf = (db: DatabaseSync, folder: string): House => ({
   rings: [],
   afterCommit: [],
   keywordSets: new Map(),
+  columns: new Map(),
 })
 
 /** Whether a deliver or replace put its body anywhere. */

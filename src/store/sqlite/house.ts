@@ -6,6 +6,7 @@ import type { AccountId, MailboxId, ModSeq } from '../../base/ids.ts'
 import { modSeq } from '../../base/ids.ts'
 import type { Bell, Store, StoreFault } from '../store.ts'
 import { num, type Tx } from './door.ts'
+import type { Remembered } from './raw-columns.ts'
 
 /** The private way out of a verb. */
 export class Refused extends Error {
@@ -26,6 +27,8 @@ export type House = {
   readonly afterCommit: (() => void)[]
   /** Keyword sets by id; emptied at every roll-back, since an id may then be given again. */
   readonly keywordSets: Map<number, readonly string[]>
+  /** Columns of large mailboxes as they were read last; emptied when a batch is rolled back. */
+  readonly columns: Map<MailboxId, Remembered>
 }
 
 export type VerbName = Exclude<keyof Store, 'listen' | 'close'>
