@@ -11,7 +11,7 @@ import { type Cover, readCover, readSigner, type Signer } from './dkim-signature
 import type { Field, ReadMessage } from './fields.ts'
 import { readTags } from './tags.ts'
 
-export type ArcReason =
+type ArcReason =
   | 'too-many-sets'
   | 'broken-structure'
   | 'broken-field'

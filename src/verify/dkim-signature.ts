@@ -7,7 +7,7 @@ import type { Canon } from './canon.ts'
 import { isDomain, toAscii } from './lookup.ts'
 import { readBase64, readList, readTags, type Tags, withoutSpace } from './tags.ts'
 
-export type Algorithm = 'rsa-sha256' | 'ed25519-sha256'
+type Algorithm = 'rsa-sha256' | 'ed25519-sha256'
 export type SignatureFault =
   | 'signature-syntax'
   | 'signature-version'

@@ -11,7 +11,7 @@ import { type DkimKey, findKeys, type KeyFault, type KeyRing } from './dkim-key.
 import { type DkimSignature, readClaims, readSignature, type SignatureFault } from './dkim-signature.ts'
 import type { Field, ReadMessage } from './fields.ts'
 
-export type DkimWord = 'pass' | 'fail' | 'policy' | 'neutral' | 'temperror' | 'permerror'
+type DkimWord = 'pass' | 'fail' | 'policy' | 'neutral' | 'temperror' | 'permerror'
 export type DkimReason =
   | SignatureFault
   | KeyFault
@@ -102,7 +102,7 @@ export const signedFields = (fields: readonly Field[], names: readonly string[],
 }
 
 /** Whether `signature` is that of `data` (latin1) under `key`: RSA PKCS#1 v1.5 over SHA-256, or Ed25519 over the SHA-256 digest (RFC 8463 section 3). */
-export const isSignedBy = (data: string, key: DkimKey, signature: Uint8Array): boolean => {
+const isSignedBy = (data: string, key: DkimKey, signature: Uint8Array): boolean => {
   const octets = Buffer.from(data, 'latin1')
   return key.kind === 'rsa'
     ? verify('sha256', octets, key.key, signature)

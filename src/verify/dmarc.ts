@@ -11,8 +11,8 @@ import type { DmarcPolicy, DmarcRecord } from './dmarc-record.ts'
 import { isSure, organizationalDomain, policyStep, recordAt, type Step, walk } from './dmarc-walk.ts'
 import type { Field } from './fields.ts'
 
-export type DmarcWord = 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
-export type DmarcReason =
+type DmarcWord = 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
+type DmarcReason =
   | 'no-author'
   | 'several-from'
   | 'too-many-authors'

@@ -135,7 +135,7 @@ const spfResult = (spf: SpfVerdict, property: Property): MethodResult => ({
 
 type Found = Omit<Verdicts, 'field' | 'forged'>
 /** The results in the order in which readers look for them. RFC 8601 section 2.7; `policy.iprev` section 2.7.3; `policy.published-domain-policy` is not sent. */
-export const methodResults = (input: Omit<VerifyInput, 'message'>, found: Found): readonly MethodResult[] => [
+const methodResults = (input: Omit<VerifyInput, 'message'>, found: Found): readonly MethodResult[] => [
   ...(found.dkim.length === 0 ? [{ method: 'dkim', result: 'none', properties: [] }] : found.dkim.map(dkimResult)),
   spfResult(
     found.spf,

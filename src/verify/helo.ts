@@ -6,7 +6,7 @@ import type { Resolve } from '../base/dns.ts'
 import { type Ip, readIp } from '../base/ip.ts'
 import { addressesOf, isDomain, sameIp, toAscii } from './lookup.ts'
 
-export type HeloKind = 'name' | 'single-label' | 'literal' | 'bare-address' | 'malformed' | 'empty'
+type HeloKind = 'name' | 'single-label' | 'literal' | 'bare-address' | 'malformed' | 'empty'
 export type HeloVerdict = {
   readonly kind: HeloKind
   /** It has an address; `unknown` when DNS did not answer. A literal needs none. */
@@ -31,7 +31,7 @@ const literalOf = (helo: string): Ip | undefined => {
 }
 
 /** @returns what sort of HELO name it is; look-ups are not needed for that. */
-export const kindOfHelo = (helo: string): HeloKind => {
+const kindOfHelo = (helo: string): HeloKind => {
   if (helo === '') return 'empty'
   if (literalOf(helo) !== undefined) return 'literal'
   if (readIp(helo).ok) return 'bare-address'

@@ -14,7 +14,7 @@ type Macro = {
   readonly delimiters: string
 }
 /** Plain text, or a macro to be written out. `%%`, `%_` and `%-` are text that counts as a macro where the grammar asks for one. */
-export type MacroPart = { readonly text: string; readonly expanded: boolean } | Macro
+type MacroPart = { readonly text: string; readonly expanded: boolean } | Macro
 export type MacroString = readonly MacroPart[]
 
 const escapes: Readonly<Record<string, string>> = { '%': '%', _: ' ', '-': '%20' }

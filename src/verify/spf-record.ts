@@ -6,7 +6,7 @@ import { type Ip, type Prefix, prefixOf, readIp } from '../base/ip.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import { type MacroString, readDomainSpec, readMacroString } from './spf-macro.ts'
 
-export type Qualifier = 'pass' | 'fail' | 'softfail' | 'neutral'
+type Qualifier = 'pass' | 'fail' | 'softfail' | 'neutral'
 type Cidr = { readonly bits4: number; readonly bits6: number }
 export type Mechanism =
   | { readonly kind: 'all' }

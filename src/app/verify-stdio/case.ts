@@ -101,7 +101,7 @@ const allOf: Op = async (one, resolve, signal) => ({
 })
 
 /** What can be asked, by `op`. */
-export const ops: Readonly<Record<string, Op>> = {
+const ops: Readonly<Record<string, Op>> = {
   spf: spfOf,
   dkim: dkimOf,
   dmarc: dmarcOf,

@@ -2,8 +2,8 @@
  * Lines in, lines out, in order: each is answered as soon as it and all before it are done, a few at once. Bounded: a line longer than
  * `LONGEST_LINE` is passed over and answered as an error.
  */
-export const LONGEST_LINE = 64 * 1024 * 1024 // a message of 40 MiB in base64
-export const MOST_UNDER_WAY = 8
+const LONGEST_LINE = 64 * 1024 * 1024 // a message of 40 MiB in base64
+const MOST_UNDER_WAY = 8
 
 /** @returns the lines of `input` without their ends; `undefined` for one that is too long. The last need not end. */
 export async function* readLines(
