@@ -135,6 +135,25 @@ export const searchTests: readonly StoreTest[] = [
     },
   ],
   [
+    'a thread is kept together by references and subject, in whatever order its messages come',
+    async (store) => {
+      const { inbox, put } = await worldOf(store)
+      const about = (n: number, references: readonly string[], baseSubject = 'plan') =>
+        put(`${n}`, {}, { messageId: `<${n}@x>`, references, baseSubject })
+      await about(2, ['<1@x>'])
+      await about(1, [])
+      await about(3, ['<1@x>', '<2@x>'])
+      await about(4, ['<2@x>'], 'another matter')
+      await about(5, [])
+      const page = await must(store.messages({ mailbox: inbox, uids: [[1, 9]], want: {}, most: 9, mostBytes: 1 }))
+      const threads = page.rows.map((row) => row.threadId)
+      assert.deepEqual(
+        threads.map((id) => threads.indexOf(id)),
+        [0, 0, 0, 3, 4],
+      )
+    },
+  ],
+  [
     'sort orders by each key, ties by place',
     async (store) => {
       const { inbox } = await filled(store)

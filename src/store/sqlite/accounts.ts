@@ -76,7 +76,7 @@ export const dropAccount: Run<'dropAccount'> = (house, a) => {
   const known = byId(house, a.id)
   for (const row of house.tx.all('SELECT id FROM mailboxes WHERE account = ?', a.id))
     clearMailbox(house, num(row['id']))
-  for (const table of ['mailboxes', 'subscriptions', 'keywords', 'keyword_sets', 'metadata', 'addresses'])
+  for (const table of ['mailboxes', 'subscriptions', 'keywords', 'keyword_sets', 'metadata', 'addresses', 'thread_ids'])
     house.tx.run(`DELETE FROM ${table} WHERE account = ?`, a.id)
   house.tx.run('DELETE FROM rights WHERE who = ?', known.name)
   house.tx.run('DELETE FROM accounts WHERE id = ?', a.id)

@@ -7,6 +7,7 @@ import { num, octets } from './door.ts'
 import { forms, unpackHead } from './head.ts'
 import type { House, Run } from './house.ts'
 import { bodyOf } from './messages.ts'
+import { generationOf, MOST_GENERATIONS } from './threading.ts'
 
 const PIECE = 500 // rows of a kind in one call of tidy: some ten milliseconds
 const TOMBSTONE_AGE = 90 * 86_400_000
@@ -140,6 +141,18 @@ const tidyTombstones = (house: House, now: number): number => {
   return removed
 }
 
+/** Message-IDs of generations that nobody looks into any more. */
+const tidyThreads = (house: House): number => {
+  let removed = 0
+  for (const row of house.tx.lists('SELECT id, mod_seq FROM accounts'))
+    removed += house.tx.run(
+      'DELETE FROM thread_ids WHERE account = ? AND generation <= ?',
+      num(row[0]),
+      generationOf(num(row[1])) - MOST_GENERATIONS,
+    ).changes
+  return removed
+}
+
 /** Loose blobs: gone when no row points at them any more. */
 const tidyBlobs = (house: House): { readonly seen: number; readonly removed: number } => {
   const loose = house.tx.lists('SELECT blob FROM loose ORDER BY blob LIMIT ?', PIECE).map((row) => num(row[0]))
@@ -172,6 +185,7 @@ export const removeFile = (file: string): boolean => {
 
 export const tidy: Run<'tidy'> = (house, a) => {
   const tombstones = tidyTombstones(house, a.now)
+  const threads = tidyThreads(house)
   const blobs = tidyBlobs(house)
   const memos = house.tx.run(
     'DELETE FROM memos WHERE (space, key) IN (SELECT space, key FROM memos WHERE expires_at <= ? LIMIT ?)',
@@ -184,7 +198,7 @@ export const tidy: Run<'tidy'> = (house, a) => {
     PIECE,
   ).changes
   return {
-    removed: tombstones + blobs.removed + memos + receipts,
+    removed: tombstones + threads + blobs.removed + memos + receipts,
     more: blobs.seen === PIECE || memos === PIECE || receipts === PIECE || tombstones >= PIECE,
   }
 }

@@ -2,8 +2,19 @@
  * Opens the database file: the lock that keeps a second process out, the pragmas, the schema by version, and the sweep of body files that
  * no row names (left by a crash between rename and commit). WAL with synchronous=FULL: a commit that returned is on disk.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { StoreFault } from '../store.ts'
@@ -54,6 +65,15 @@ export const takeLock = (folder: string): Result<DatabaseSync, OpenFault> => {
   }
 }
 
+const syncPath = (path: string): void => {
+  const handle = openSync(path, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
 /** Migrates a copy, checks it, swaps it in; the old file stays beside it as `postern.db.v1`. */
 const migrate = (file: string, from: number): Result<null, OpenFault> => {
   const copy = `${file}.migrating`
@@ -67,8 +87,12 @@ const migrate = (file: string, from: number): Result<null, OpenFault> => {
   } finally {
     db.close()
   }
-  renameSync(file, `${file}.v${from}`)
+  syncPath(copy)
+  // At every moment there is a whole database under the name: the old one gets a second name, and the new one takes the first.
+  rmSync(`${file}.v${from}`, { force: true })
+  linkSync(file, `${file}.v${from}`)
   renameSync(copy, file)
+  syncPath(dirname(file))
   return ok(null)
 }
 

@@ -130,7 +130,7 @@ const putPlace = (
     incoming.now,
     blob,
     variant,
-    threadOf(house, account, incoming.summary, blob),
+    threadOf(house, account, incoming.summary, blob, seq),
   )
   const noted = known ?? { seq, mailboxes: new Set(), madeMailbox: false }
   noted.mailboxes.add(mailbox)

@@ -130,6 +130,26 @@ inFolder('a database of somebody else, of a later version, or none at all is not
   assert.equal(readFileSync(file, 'latin1').slice(0, 10), 'this is no')
 })
 
+inFolder('a database of version 1 is migrated as a copy, and the old file stays', async (folder) => {
+  const store = opened(folder)
+  const world = await worldOf(store)
+  await world.put('Subject: old\r\n\r\n')
+  await store.close()
+  const file = join(folder, fileNames.database)
+  const db = new DatabaseSync(file)
+  db.exec('DROP TABLE thread_ids; PRAGMA user_version = 1')
+  db.close()
+  const again = opened(folder)
+  assert.equal((await must(again.columns({ mailbox: world.inbox }))).uids.length, 1)
+  await must(
+    again.deliver({ body: { bytes: Buffer.from('Message-ID: <1@x>\r\n\r\n') }, places: [world.place()], now: NOW }),
+  )
+  assert.deepEqual(await must(again.check()), [])
+  await again.close()
+  assert.ok(existsSync(`${file}.v1`))
+  assert.equal(existsSync(`${file}.migrating`), false)
+})
+
 inFolder('a damaged body is a fault of that message, and check names it', async (folder) => {
   const store = opened(folder)
   const world = await worldOf(store)

@@ -4,9 +4,16 @@
  * nothing of the others. RFC 7162 (modseq), RFC 9051 section 2.3 (UIDs).
  */
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 /** 'Post': names the file as ours (PRAGMA application_id). */
 export const APPLICATION_ID = 0x506f7374
+
+/** Since version 2. */
+const threadIds = `
+CREATE TABLE thread_ids (  -- Message-IDs of an account and the threads they are in: threading.ts
+  account INTEGER, generation INTEGER, hash INTEGER, thread INTEGER NOT NULL, PRIMARY KEY (account, generation, hash)
+) WITHOUT ROWID;
+`
 
 export const schema = `
 CREATE TABLE accounts (
@@ -119,7 +126,7 @@ CREATE TABLE memos (
   space TEXT, key TEXT, value BLOB NOT NULL, expires_at INTEGER, PRIMARY KEY (space, key)
 ) WITHOUT ROWID;
 CREATE INDEX memos_expire ON memos (expires_at) WHERE expires_at IS NOT NULL;
-`
+${threadIds}`
 
-/** What to run to go from a version to the next; empty while there is only one. */
-export const migrations: Readonly<Record<number, string>> = {}
+/** What to run to go from a version to the next. */
+export const migrations: Readonly<Record<number, string>> = { 1: threadIds }
