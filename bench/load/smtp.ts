@@ -126,7 +126,9 @@ const deliver = async (line: Line, load: SmtpLoad, n: number, tally: Tally): Pro
   if (load.pipelining ?? true) {
     const replies = await line.ask(envelope.join(''), envelope.length)
     if (replies === LOST) return LOST
-    last = replies.at(-1) ?? ''
+    const final = replies.at(-1) ?? ''
+    // What refused it is the first answer that is not good, rather than the answer to DATA.
+    last = final.startsWith('354') ? final : (replies.find((reply) => !/^[23]/.test(reply)) ?? final)
   } else {
     for (const command of envelope) {
       const replies = await line.ask(command)
