@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { prefixOf, readIp, readPrefix, within, writeIp, writePrefix } from './ip.ts'
+import { isLoopback, prefixOf, readIp, readPrefix, within, writeIp, writePrefix } from './ip.ts'
 
 for (const [text, want] of [
   ['192.0.2.1', '192.0.2.1'],
@@ -54,3 +54,12 @@ test('no text makes it throw', () => {
     ),
   )
 })
+
+for (const [ip, want] of [
+  ['127.0.0.1', true],
+  ['127.255.0.9', true],
+  ['::1', true],
+  ['128.0.0.1', false],
+  ['::', false],
+] as const)
+  test(`${ip} is ${want ? '' : 'not '}loopback`, () => assert.equal(isLoopback(ip), want))

@@ -327,14 +327,31 @@ test('silence is bounded in time, and complained of once', async (t) => {
   assert.equal(log.seen.filter((event) => event.name === 'dns-unavailable').length, 1)
 })
 
-test('close ends what is under way; too many under way are refused', async (t) => {
+test('too many at once wait for their turn, and the wait counts', async (t) => {
+  const { server, heard } = await serve(t, { ...zone, 'slow.example': 'timeout' })
+  const clock = new HandClock()
+  const one = resolver(t, [server], { mostUnderWay: 1, clock, totalMs: 3000, tryMs: 1000 })
+  const slow = one.resolve('slow.example', 'A')
+  const next = one.resolve('example.org', 'NS')
+  while (heard.length < 1) await new Promise((go) => setImmediate(go))
+  assert.equal(one.stats().underWay, 1)
+  clock.turn(1000)
+  while (heard.length < 2) await new Promise((go) => setImmediate(go))
+  clock.turn(1900)
+  const last = one.resolve('example.org', 'MX')
+  clock.turn(100)
+  assert.deepEqual([await slow, await next], [failedFor('timeout'), failedFor('timeout')])
+  assert.equal((await last).kind, 'found')
+  assert.equal(one.stats().underWay, 0)
+})
+
+test('close ends what is under way and what waits', async (t) => {
   const { server, heard } = await serve(t, { 'slow.example': 'timeout' })
   const one = resolver(t, [server], { mostUnderWay: 1 })
-  const answer = one.resolve('slow.example', 'A')
-  assert.deepEqual(await one.resolve('example.org', 'A'), failedFor('timeout'))
+  const answers = [one.resolve('slow.example', 'A'), one.resolve('example.org', 'A')]
   while (heard.length < 1) await new Promise((next) => setImmediate(next))
   one.close()
-  assert.deepEqual(await answer, failedFor('timeout'))
+  assert.deepEqual(await Promise.all(answers), [failedFor('timeout'), failedFor('timeout')])
   assert.deepEqual(await one.resolve('example.org', 'A'), failedFor('timeout'))
 })
 

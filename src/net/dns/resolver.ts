@@ -22,6 +22,7 @@ export type ResolverOptions = {
   /** For one question to one server, the first time; twice that the second. */
   readonly tryMs?: number
   readonly mostEntries?: number
+  /** Look-ups under way at once; the others wait. */
   readonly mostUnderWay?: number
   readonly mostTtl?: number
   readonly mostNegativeTtl?: number
@@ -63,6 +64,7 @@ const defaults = {
   failedTtl: 5,
 }
 const MOST_ALIAS_QUERIES = 8
+const MOST_SHARED = 20_000 // look-ups that are under way or wait
 const SILENCE_MS = 60_000 // at most one complaint a minute
 
 /** @returns a resolver; nothing is opened until something is asked. */
@@ -98,6 +100,8 @@ class Asker {
   readonly #cache: DnsCache
   readonly #shared = new Map<string, Promise<DnsAnswer>>()
   readonly #open = new Set<Exchange>()
+  readonly #waiting: (() => void)[] = []
+  #running = 0
   #first = 0 // the server that answered last
   #closed = false
   #counts = { lookups: 0, hits: 0, shared: 0, queries: 0, failures: 0 }
@@ -125,8 +129,8 @@ class Asker {
       this.#counts.shared += 1
       return same as Promise<DnsAnswer<T>> // the key holds the type
     }
-    if (this.#closed || this.#shared.size >= this.#options.mostUnderWay) return { kind: 'failed', why: 'timeout' }
-    const answer = this.#lookUp(name, type)
+    if (this.#closed || this.#shared.size >= MOST_SHARED) return { kind: 'failed', why: 'timeout' }
+    const answer = this.#inTurn(name, type)
     this.#shared.set(key, answer)
     try {
       return await answer
@@ -141,15 +145,28 @@ class Asker {
   }
 
   stats(): ResolverStats {
-    return { ...this.#counts, entries: this.#cache.size, underWay: this.#shared.size }
+    return { ...this.#counts, entries: this.#cache.size, underWay: this.#running }
   }
 
   forget(): void {
     this.#cache.clear()
   }
 
-  async #lookUp<T extends DnsType>(name: string, type: T): Promise<DnsAnswer<T>> {
+  /** Waits for its turn where too many are under way: each holds a socket. The wait counts. */
+  async #inTurn<T extends DnsType>(name: string, type: T): Promise<DnsAnswer<T>> {
     const by = this.#clock.now() + this.#options.totalMs
+    if (this.#running < this.#options.mostUnderWay) this.#running += 1
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    try {
+      return await this.#lookUp(name, type, by)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#running -= 1
+      else next()
+    }
+  }
+
+  async #lookUp<T extends DnsType>(name: string, type: T, by: number): Promise<DnsAnswer<T>> {
     let at = name
     let ttl = Number.POSITIVE_INFINITY
     let secure = true
