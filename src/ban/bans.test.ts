@@ -100,9 +100,9 @@ test('a sender is barred by address, by domain, and by the domain above', () => 
 test('a hundred thousand bans: a look-up costs under a microsecond or so', () => {
   const bans = new Bans()
   for (let n = 0; n < 100_000; n += 1) bans.add(ban(`10.${n & 255}.${(n >> 8) & 255}.${n >> 16}`))
-  const start = process.hrtime.bigint()
+  const start = process.cpuUsage()
   for (let n = 0; n < 100_000; n += 1) bans.barring(`11.${n & 255}.1.1`, 'mail', 1)
-  const microseconds = Number(process.hrtime.bigint() - start) / 1000 / 100_000
+  const microseconds = process.cpuUsage(start).user / 100_000
   assert.ok(microseconds < 10, `${microseconds} us`) // 0.3 on a quiet machine; the bound is for a busy one
 })
 

@@ -34,6 +34,9 @@ export type GuessesDeps = {
   readonly most: () => number
 }
 
+/** Who guesses: the address, or the /64 of an IPv6 one. */
+const sourceOf = ({ ip }: Guess): string => subjectsOf(ip)?.address ?? ip
+
 /** One for the whole server: all protocols count together. */
 export class Guesses {
   readonly #deps: GuessesDeps
@@ -69,7 +72,7 @@ export class Guesses {
   /** The password was right. */
   right(guess: Guess): void {
     this.#deps.jail.goodLogin(guess.ip, guess.user)
-    this.#closed.delete(`${guess.ip} ${guess.user}`)
+    this.#closed.delete(`${sourceOf(guess)} ${guess.user}`)
     this.#leave(guess)
   }
 
@@ -77,7 +80,7 @@ export class Guesses {
   wrong(guess: Guess): void {
     const { jail } = this.#deps
     // Somebody in the owner's house who tries every name has no mercy left.
-    const goodLogin = jail.hadGoodLogin(guess.ip) && this.#tally(guess.ip, guess) < SPARED_GUESSES
+    const goodLogin = jail.hadGoodLogin(guess.ip) && this.#tally(sourceOf(guess), guess) < SPARED_GUESSES
     const sameAs = guessKey(guess.user, guess.pair)
     jail.offence({ kind: 'login-failed', ip: guess.ip, service: 'login', goodLogin, sameAs })
     if (goodLogin) this.#close(guess)
@@ -91,7 +94,7 @@ export class Guesses {
 
   #isBarred(guess: Guess): boolean {
     if (this.#deps.jail.barred(guess.ip, 'login') !== undefined) return true
-    const closed = this.#closed.get(`${guess.ip} ${guess.user}`)
+    const closed = this.#closed.get(`${sourceOf(guess)} ${guess.user}`)
     return (
       closed !== undefined && closed.until > this.#deps.now() && closed.until - this.#deps.now() <= 2 * CLOSED_LEAST_MS
     )
@@ -110,7 +113,7 @@ export class Guesses {
 
   #close(guess: Guess): void {
     const { jail, now, random, most } = this.#deps
-    const key = `${guess.ip} ${guess.user}`
+    const key = `${sourceOf(guess)} ${guess.user}`
     const allowed = jail.hadGoodLogin(guess.ip, guess.user) ? OWN_GUESSES : most()
     if (this.#tally(key, guess) < allowed) return
     this.#closed.set(key, { wrong: [], until: now() + CLOSED_LEAST_MS * (1 + random()) })

@@ -176,6 +176,15 @@ test('who tries every name from the owner’s house is banned with it', async ()
   assert.notEqual(jail.barred(home, 'login'), undefined)
 })
 
+test('a guesser in the owner’s IPv6 network gains nothing by changing his address', async () => {
+  const { prove, login } = await openDoor()
+  assert.equal(await login(anna, right.password, '2001:db8::1'), 'ok')
+  let answered = 0
+  for (let n = 0; n < 60; n += 1)
+    if ((await prove('ben@example.org', false, `2001:db8::${n + 2}`)) === 'bad-credentials') answered += 1
+  assert.equal(answered, 3)
+})
+
 test('a ban ends, and a good login then takes the failures back', async () => {
   const { login, jail, pass } = await openDoor()
   for (const password of ['a', 'b', 'c']) await login(anna, password)
