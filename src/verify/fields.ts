@@ -33,29 +33,31 @@ export type ReadMessage = {
 const LF = 0x0a
 const CR = 0x0d
 
-/** @returns the octets with CRLF line ends, the same array when the first line already has one. */
-const asWire = (message: Uint8Array): Uint8Array => {
+/** Whether the first line ends in a bare LF: the message was kept on a disk. */
+const isFromDisk = (message: Uint8Array): boolean => {
   const first = message.indexOf(LF)
-  if (first < 0 || message[first - 1] === CR) return message
-  return Buffer.from(Buffer.from(message).toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1')
+  return first >= 0 && message[first - 1] !== CR
 }
+
+const withCrlf = (text: string): string => text.replaceAll(/\r?\n/g, '\r\n')
 
 /** @param bytes a message of any octets. @returns its fields and body; never fails, since a message without fields is one too. */
 export const readMessage = (bytes: Uint8Array): ReadMessage => {
-  const message = asWire(bytes)
-  const view = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const disk = isFromDisk(bytes)
+  const textOf = (from: number, to: number): string => {
+    const text = view.toString('latin1', from, to)
+    return disk ? withCrlf(text) : text
+  }
   const fields: Field[] = []
-  for (const range of fieldRanges(message)) {
-    if (range.kind === 'end') return { fields, body: message.subarray(range.to), cut: false }
-    if (range.to > MOST_HEADER || fields.length >= MOST_FIELDS) return { fields, body: new Uint8Array(), cut: true }
-    if (range.kind === 'field')
-      fields.push({
-        name: range.name,
-        text: view.toString('latin1', range.from, range.valueTo),
-        value: view.toString('latin1', range.valueFrom, range.valueTo),
-        from: range.from,
-        to: range.to,
-      })
+  for (const { kind, name, from, to, valueFrom, valueTo } of fieldRanges(bytes)) {
+    if (kind === 'end') {
+      const body = disk ? Buffer.from(textOf(to, bytes.length), 'latin1') : bytes.subarray(to)
+      return { fields, body, cut: false }
+    }
+    if (to > MOST_HEADER || fields.length >= MOST_FIELDS) return { fields, body: new Uint8Array(), cut: true }
+    if (kind === 'field')
+      fields.push({ name, text: textOf(from, valueTo), value: textOf(valueFrom, valueTo), from, to })
   }
   return { fields, body: new Uint8Array(), cut: false }
 }

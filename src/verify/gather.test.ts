@@ -115,6 +115,21 @@ test('a message of no sense is judged too', async () => {
     )
 })
 
+test('ranges are those of the message as given, with bare LF too', async () => {
+  const disk = text.replaceAll('\r\n', '\n')
+  const found = await verifyMessage({ ...input, message: Buffer.from(disk) }, zoneOf(table), options)
+  assert.equal(found.dkim[0]?.result, 'pass')
+  assert.equal(
+    found.forged.map(({ from, to }) => disk.slice(from, to)).join(),
+    'Authentication-Results: mx.here.test; dkim=pass\n',
+  )
+})
+
+test('a header too long is told', async () => {
+  const message = Buffer.from(`${'X: y\r\n'.repeat(2_001)}\r\n`)
+  assert.equal((await verifyMessage({ ...input, message }, zoneOf(table), options)).headerCut, true)
+})
+
 test('all of it is plain data', async () => {
   const found = await verifyMessage(input, zoneOf(table), options)
   assert.deepEqual(structuredClone(found), found)

@@ -60,6 +60,8 @@ export type Verdicts = PeerVerdicts & {
   readonly arc: ArcVerdict
   /** The Authentication-Results field to put on top, CRLF included; ASCII. */
   readonly field: string
+  /** The header is longer than is looked at (1 MiB, 2,000 fields): nothing signed passes, and forged fields may stand further down. */
+  readonly headerCut: boolean
   /** Octet ranges of incoming Authentication-Results fields that carry our name: cut them out. */
   readonly forged: readonly { readonly from: number; readonly to: number }[]
 }
@@ -105,6 +107,7 @@ export const verifyMessage = async (
   const found = { ...peer, spf, dkim, dmarc, arc }
   return {
     ...found,
+    headerCut: message.cut,
     field: writeAuthResults({ authserv: options.host, results: methodResults(input, found) }),
     forged: forgedResults(fields, [options.host, ...(options.ours ?? [])]),
   }
@@ -133,7 +136,7 @@ const spfResult = (spf: SpfVerdict, property: Property): MethodResult => ({
   properties: [property],
 })
 
-type Found = Omit<Verdicts, 'field' | 'forged'>
+type Found = Omit<Verdicts, 'field' | 'forged' | 'headerCut'>
 /** The results in the order in which readers look for them. RFC 8601 section 2.7; `policy.iprev` section 2.7.3; `policy.published-domain-policy` is not sent. */
 const methodResults = (input: Omit<VerifyInput, 'message'>, found: Found): readonly MethodResult[] => [
   ...(found.dkim.length === 0 ? [{ method: 'dkim', result: 'none', properties: [] }] : found.dkim.map(dkimResult)),

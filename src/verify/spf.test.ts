@@ -451,6 +451,18 @@ test('explanations and macros (sections 6.2 and 7)', async () => {
   }
 })
 
+test('a local part may hold spaces, and what stands for nothing is postmaster', async () => {
+  const table: Table = {
+    'example.com': { TXT: ['v=spf1 exp=why.%{d} -all'] },
+    'why.example.com': { TXT: ['%{l} in it'] },
+  }
+  for (const [mailFrom, want] of [
+    ['Macro Error@example.com', 'Macro Error in it'],
+    ['@example.com', 'postmaster in it'],
+  ])
+    assert.equal((await checkSpf({ ip: four, helo: 'h', mailFrom: mailFrom ?? '' }, zoneOf(table))).explanation, want)
+})
+
 test('macros of an IPv6 client', async () => {
   const TXT = ['%{c} is queried as %{ir}.%{v}.arpa']
   const table: Table = { ...base, 'example.com': { TXT: ['v=spf1 exp=why.%{d} -all'] }, 'why.example.com': { TXT } }
