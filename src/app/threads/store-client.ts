@@ -82,6 +82,14 @@ class Line {
     return this.#ended
   }
 
+  /** For a thread that only reads: what it is at is given up, and answered `closed`. A long search does not hold up a stop. */
+  async stop(): Promise<void> {
+    this.#open = false
+    for (const { settle } of this.#waiting.values()) settle(fail('closed'))
+    this.#waiting.clear()
+    await this.#worker.terminate()
+  }
+
   #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer)
   }
@@ -180,7 +188,7 @@ class Threads {
   }
 
   readonly close = async (): Promise<void> => {
-    await (await this.#reader)?.close()
+    await (await this.#reader)?.stop()
     await this.#writer.close()
   }
 }
