@@ -2,19 +2,14 @@
  * Data: our tests of the header: dates, ids, subjects, shapes that mail programs do not make, and marks of wanted mail. RFC 5322 section 3.6,
  * RFC 2369 and RFC 8058 (list fields). Pure.
  */
+import { readDate } from '../../mime/date.ts'
 import type { Look } from '../look.ts'
 import type { SpamTest } from '../row.ts'
 
 const DAY = 86_400_000
 
 /** The Date field as milliseconds, NaN where it is no date. */
-const dateOf = (look: Look): number =>
-  Date.parse(
-    look
-      .field('date')
-      .replace(/\([^()]*\)/g, '')
-      .trim(),
-  )
+const dateOf = (look: Look): number => readDate(look.field('date'))?.at ?? Number.NaN
 
 const letters = (text: string): string => text.replaceAll(/[^\p{L}]/gu, '')
 const messageId = (look: Look): string => look.field('message-id').trim()
