@@ -49,8 +49,8 @@ const readTagsLeniently = (text: string): ReadonlyMap<string, string> => {
 }
 
 /**
- * @param text a record that `isDmarcRecord` took. @returns what it asks for; undefined when it cannot be used: its policy is absent or
- * misspelt and nobody is named to be told (RFC 9989 section 4.7; with a report address it counts as `p=none`).
+ * @param text a record that `isDmarcRecord` took. @returns what it asks for; undefined when it cannot be used: a policy is misspelt and
+ * nobody is named to be told (RFC 9989 section 4.10.1; with a report address it counts as `p=none`, and so does one without `p`).
  */
 export const readDmarcRecord = (text: string): DmarcRecord | undefined => {
   if (text.length > LONGEST_RECORD) return undefined
@@ -58,7 +58,8 @@ export const readDmarcRecord = (text: string): DmarcRecord | undefined => {
   const of = (name: string): string => (tags.get(name) ?? '').toLowerCase()
   const [p, sp, np] = [of('p'), of('sp'), of('np')]
   const rua = readUris(tags.get('rua'))
-  const spoilt = !isPolicy(p) || (tags.has('sp') && !isPolicy(sp)) || (tags.has('np') && !isPolicy(np))
+  const spoilt =
+    (tags.has('p') && !isPolicy(p)) || (tags.has('sp') && !isPolicy(sp)) || (tags.has('np') && !isPolicy(np))
   if (spoilt && rua.length === 0) return undefined
   const psd = of('psd')
   return {

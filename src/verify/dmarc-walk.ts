@@ -14,7 +14,7 @@ export type Step = {
   readonly record?: DmarcRecord
   /** DNS gave no answer. */
   readonly failed: boolean
-  /** Records were there, none of use: not readable, or several. */
+  /** There is one record and it cannot be used. Several are as good as none (RFC 9989 section 4.10, step 2). */
   readonly spoilt: boolean
 }
 
@@ -30,8 +30,8 @@ const stepAt = async (domain: string, resolve: Resolve): Promise<Step> => {
   if (answer.kind === 'failed') return { domain, failed: true, spoilt: false }
   const found = answer.kind === 'found' ? answer.records.filter(isDmarcRecord) : []
   const [text] = found
-  if (text === undefined) return { domain, failed: false, spoilt: false }
-  const record = found.length === 1 ? readDmarcRecord(text) : undefined
+  if (text === undefined || found.length > 1) return { domain, failed: false, spoilt: false }
+  const record = readDmarcRecord(text)
   return record === undefined
     ? { domain, failed: false, spoilt: true }
     : { domain, record, failed: false, spoilt: false }
@@ -43,7 +43,7 @@ export const recordAt = stepAt
 /** Walks up from `domain`. @returns the steps that count: up to and with the one whose `psd=` ends the walk. */
 export const walk = async (domain: string, resolve: Resolve): Promise<readonly Step[]> => {
   const steps = await Promise.all(stepsOf(domain).map((one) => stepAt(one, resolve)))
-  const end = steps.findIndex(({ record }, index) => record?.psd === 'n' || (index > 0 && record?.psd === 'y'))
+  const end = steps.findIndex(({ record }) => record?.psd === 'n' || record?.psd === 'y')
   return end < 0 ? steps : steps.slice(0, end + 1)
 }
 

@@ -47,6 +47,10 @@ const tree: Table = {
   '_dmarc.pct0.test': record('p=reject; pct=0'),
   '_dmarc.pct30.test': record('p=reject; pct=30'),
   '_dmarc.several.test': { TXT: ['v=DMARC1; p=reject', 'v=DMARC1; p=none'] },
+  '_dmarc.several.example.com': { TXT: ['v=DMARC1; p=reject', 'v=DMARC1; p=none'] },
+  '_dmarc.spoilt.example.com': record('p=rejekt'),
+  '_dmarc.nop.test': record('sp=reject'),
+  '_dmarc.psd.example.com': record('p=reject; psd=y'),
   '_dmarc.mixed.test': { TXT: ['v=spf1 -all', 'v=DMARC1; p=reject', 'v=DMARC2; p=none'] },
   '_dmarc.spoilt.test': record('p=rejekt'),
   '_dmarc.told.test': record('p=rejekt; rua=mailto:a@told.test'),
@@ -75,7 +79,11 @@ const verdicts: readonly (readonly [string, Claims, string])[] = [
   ['shop.co.test', {}, 'fail quarantine p quarantine'],
   ['x.shop.co.test', {}, 'fail quarantine p quarantine'],
   ['nothing.test', {}, 'none none no-record'],
-  ['several.test', {}, 'permerror none record-spoilt'],
+  ['several.test', {}, 'none none no-record'],
+  ['several.example.com', {}, 'fail quarantine sp quarantine'],
+  ['spoilt.example.com', {}, 'permerror none record-spoilt'],
+  ['nop.test', {}, 'fail none p none'],
+  ['x.nop.test', {}, 'fail reject sp reject'],
   ['mixed.test', {}, 'fail reject p reject'],
   ['spoilt.test', {}, 'permerror none record-spoilt'],
   ['told.test', {}, 'fail none p none'],
@@ -193,6 +201,8 @@ test('organizational domains (section 4.10.2)', async () => {
     ['a.shop.co.test', 'shop.co.test'],
     ['a.bare.co.test', 'bare.co.test'],
     ['co.test', 'co.test'],
+    ['psd.example.com', 'psd.example.com'],
+    ['x.psd.example.com', 'x.psd.example.com'],
     ['a.nothing.test', 'a.nothing.test'],
   ] as const)
     assert.equal(organizationalDomain(domain, await walk(domain, zoneOf(tree))), want)
@@ -221,7 +231,9 @@ test('tags of a record', () => {
     },
     ...{ failureOptions: ['1', 'd'], rua: ['mailto:a@b.test!10m', 'https://x.test/r'], ruf: [] },
   })
-  assert.equal(readDmarcRecord('v=DMARC1'), undefined)
+  assert.equal(readDmarcRecord('v=DMARC1')?.p, 'none')
+  assert.equal(readDmarcRecord('v=DMARC1; p=x'), undefined)
+  assert.equal(readDmarcRecord('v=DMARC1; p=none; np=x'), undefined)
   assert.equal(readDmarcRecord('v=DMARC1; rua=mailto:a@b.test')?.p, 'none')
 })
 

@@ -144,7 +144,7 @@ const judge = async (
   options: DmarcOptions,
 ): Promise<DmarcVerdict> => {
   const own = await recordAt(author, resolve)
-  const steps = own.record === undefined ? await walk(author, resolve) : [own]
+  const steps = own.record === undefined && !own.spoilt ? await walk(author, resolve) : [own]
   const step = policyStep(author, steps)
   const base = { domain: author, disposition: 'none', alignment: noAlignment } as const
   if (!isSure(steps)) return { ...base, result: 'temperror', reason: 'no-answer' }
