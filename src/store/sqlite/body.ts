@@ -19,7 +19,7 @@ export const pack = (bytes: Uint8Array): { readonly kind: number; readonly data:
 }
 
 /** The octets that `pack` was given. @throws when the data is not sound */
-export const unpack = (kind: number, data: Uint8Array): Uint8Array => {
+const unpack = (kind: number, data: Uint8Array): Uint8Array => {
   if (kind === bodyKinds.raw) return data
   if (kind === bodyKinds.zstd) return zstdDecompressSync(data, { dictionary: textDictionary })
   throw new Damaged(`a body of kind ${kind}`)

@@ -7,7 +7,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 /** What a row holds is not what the schema says: the fault `damaged`. */
 export class Damaged extends Error {}
 
-export type Value = null | number | string | Uint8Array
+type Value = null | number | string | Uint8Array
 export type Row = Readonly<Record<string, unknown>>
 export type List = readonly unknown[]
 export type Tx = {

@@ -32,7 +32,7 @@ export type House = {
 }
 
 export type VerbName = Exclude<keyof Store, 'listen' | 'close'>
-export type ValueOf<F> = F extends (...a: never[]) => Promise<infer R>
+type ValueOf<F> = F extends (...a: never[]) => Promise<infer R>
   ? R extends { readonly ok: true; readonly value: infer T }
     ? T
     : never

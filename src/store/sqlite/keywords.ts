@@ -7,7 +7,7 @@ import { flagBits } from '../store.ts'
 import { num, text, texts } from './door.ts'
 import { type House, Refused } from './house.ts'
 
-export const MOST_KEYWORDS = 200 // different ones in an account; a client lists them all in FLAGS
+const MOST_KEYWORDS = 200 // different ones in an account; a client lists them all in FLAGS
 const MOST_ON_ONE_MESSAGE = 50
 const MOST_SETS = 10_000 // different combinations in an account
 const LONGEST_KEYWORD = 100

@@ -7,7 +7,7 @@ import type { Mailbox, SpecialUse } from '../store.ts'
 import { num, numOrNull, oneOf, type Row, text } from './door.ts'
 import { type House, Refused } from './house.ts'
 
-export const MOST_MAILBOXES = 5_000 // for each account: LIST answers them all at once
+const MOST_MAILBOXES = 5_000 // for each account: LIST answers them all at once
 const MOST_LEVELS = 20
 const LONGEST_NAME = 500 // octets
 

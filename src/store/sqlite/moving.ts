@@ -29,7 +29,7 @@ export const sumsOf = (house: House, mailbox: MailboxId, ranges: UidRanges, only
 }
 
 /** Adds (or, with -1, takes) counts to a mailbox and notes its change. */
-export const addCounts = (house: House, mailbox: MailboxId, sums: Sums, sign: 1 | -1, seq: ModSeq): void => {
+const addCounts = (house: House, mailbox: MailboxId, sums: Sums, sign: 1 | -1, seq: ModSeq): void => {
   house.tx.run(
     `UPDATE mailboxes SET messages = messages + ?, size = size + ?, unseen = unseen + ?, deleted = deleted + ?, mod_seq = ?
      WHERE id = ?`,
