@@ -32,7 +32,7 @@ export type Case = {
   readonly history?: Partial<History>
 }
 
-export const stranger: ScanEnvelope = {
+const stranger: ScanEnvelope = {
   ip: '192.0.2.7',
   helo: 'mail.example.com',
   mailFrom: 'anna@example.com',

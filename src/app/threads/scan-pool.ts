@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import type { Resolve } from '../../base/dns.ts'
 import type { Log } from '../../base/log.ts'
 import { ok, type Result } from '../../base/result.ts'
+import { summarize } from '../../mime/summary.ts'
 import type { Learn, Lesson, Scan, ScanJob, ScanOutcome } from '../../post/scan-port.ts'
 import { Learner } from '../../spam/learner.ts'
 import { spamTests } from '../../spam/table.ts'
@@ -40,6 +41,8 @@ const MOST_TRIES = 4
 /** A thread that died this many times in a row before it was ready: no more of its kind are waited for. */
 const STILLBORN = 3
 const HEAP_MIB = 256
+/** A message up to this size, of which only the summary is wanted, is summarized here: that costs less than two crossings. */
+const INLINE = 65_536
 
 export type ScanPoolOptions = {
   readonly threads: number
@@ -138,8 +141,24 @@ class Pool {
   }
 
   scan(job: ScanJob): Promise<ScanOutcome> {
-    if (!job.wants.summary && !job.wants.verify && !job.wants.score) return Promise.resolve({ kind: 'done' })
+    const { wants, body } = job
+    if (!wants.verify && !wants.score) {
+      if (!wants.summary) return Promise.resolve({ kind: 'done' })
+      if ('bytes' in body && body.bytes.length <= INLINE) return Promise.resolve(this.#summarized(body.bytes))
+    }
     return this.#put({ kind: 'scan', job }).then((answer) => (answer.kind === 'tokens' ? { kind: 'failed' } : answer))
+  }
+
+  #summarized(bytes: Uint8Array): ScanOutcome {
+    try {
+      return { kind: 'done', summary: summarize(bytes) }
+    } catch (error) {
+      this.#options.log.event('scan-failed', {
+        why: error instanceof Error ? error.message : 'unknown',
+        rule: 'summary',
+      })
+      return { kind: 'failed' }
+    }
   }
 
   async learn(lesson: Lesson): Promise<'learned' | 'failed'> {

@@ -47,7 +47,7 @@ type Style = {
   visibility: string
 }
 
-export type Link = { readonly href: string; readonly text: string }
+type Link = { readonly href: string; readonly text: string }
 
 export type Rendered = {
   readonly text: string

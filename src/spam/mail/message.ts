@@ -17,7 +17,7 @@ const MOST_KEY = 256
 const MOST_VALUE = 8192
 const MOST_BLANKS = 20
 
-export type Field = {
+type Field = {
   readonly name: string
   /** Lower-case name. */
   readonly key: string
@@ -41,7 +41,7 @@ export type Section = {
 }
 
 /** What parsing noticed about the whole message. */
-export type Oddities = {
+type Oddities = {
   missingMimeHeaders: boolean
   missingHeadBodySeparator: boolean
   missingMimeHeadBodySeparator: boolean
