@@ -5,7 +5,7 @@ import { Bans } from './bans.ts'
 import { readBan, readRecord, writeBan, writeRecord } from './memo.ts'
 import type { Ban, Scope } from './offence.ts'
 import { cleanRecord, counting, forgiven, sentenced, weighed } from './record.ts'
-import { isLoopback, readSubject, subjectsOf } from './subject.ts'
+import { isLoopback, isPrivate, readSubject, subjectsOf } from './subject.ts'
 
 const hour = 3_600_000
 const ban = (subject: string, scope: Scope = 'mail', from = 0, until = hour): Ban => ({
@@ -121,6 +121,20 @@ for (const [text, want] of [
 test('loopback is loopback in every spelling', () => {
   for (const ip of ['127.0.0.1', '127.99.1.1', '::1', '::ffff:127.0.0.1']) assert.ok(isLoopback(ip), ip)
   for (const ip of ['12.7.0.1', '::2', '10.0.0.1']) assert.ok(!isLoopback(ip), ip)
+})
+
+test('the networks of a house are private, and the world is not', () => {
+  for (const ip of [
+    '10.1.2.3',
+    '172.31.0.1',
+    '192.168.0.9',
+    '169.254.1.1',
+    'fd00::1',
+    'fe80::1%eth0',
+    '::ffff:10.0.0.1',
+  ])
+    assert.ok(isPrivate(ip), ip)
+  for (const ip of ['127.0.0.1', '172.32.0.1', '11.0.0.1', '2001:db8::1', '', 'x']) assert.ok(!isPrivate(ip), ip)
 })
 
 test('an address has the same subjects in every spelling', () => {

@@ -35,6 +35,21 @@ export const isSender = (subject: string): boolean => subject.includes('@')
 export const isLoopback = (ip: string): boolean =>
   ip === '::1' || ip.startsWith('127.') || ip.startsWith(`${MAPPED}127.`)
 
+const privateNetworks: readonly Prefix[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+].flatMap((text) => {
+  const prefix = readPrefix(text)
+  return prefix.ok ? [prefix.value] : []
+})
+
+/** An address of a network of one's own (RFC 1918, RFC 3927, RFC 4193, RFC 4291): the world has no reverse name for it. Loopback is none of these. */
+export const isPrivate = (ip: string): boolean => listed(ip, privateNetworks)
+
 /** Whether one of `prefixes` holds `ip`. */
 export const listed = (ip: string, prefixes: readonly Prefix[]): boolean => {
   if (prefixes.length === 0) return false

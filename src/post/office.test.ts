@@ -476,6 +476,11 @@ test('a host without a reverse name is refused at its first RCPT, and nothing is
   assert.equal(house.jobs.length, 0)
 })
 
+test('a machine in the house needs no reverse name', async () => {
+  const house = await openHouse({ lookups: { iprev: async () => ({ result: 'permerror' }) } })
+  assert.equal((await send(house, { ip: '192.168.1.20' })).end?.kind, 'accepted')
+})
+
 const vouched = (domain: string) => (): Verified => ({
   spf: { result: 'pass', domain },
   dkim: [{ result: 'pass', domain }],

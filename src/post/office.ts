@@ -6,6 +6,7 @@
  * Refused on purpose: addresses that lead elsewhere (this server does not send yet), also when they lead here too: half a delivery is a loss.
  */
 import type { Offence } from '../ban/offence.ts'
+import { isPrivate } from '../ban/subject.ts'
 import type { AccountId } from '../base/ids.ts'
 import type { Account, Store } from '../store/store.ts'
 import type { OfficeDeps, PostDeps } from './deps.ts'
@@ -176,7 +177,7 @@ class Office {
     const { jail, settings } = this.#deps
     if (jail.barred(sender.ip, 'mail') !== undefined) return true
     if (!settings().lookups.reverse || !settings().requireReverse) return false
-    if (!isNameless(await this.#facts(sender))) return false
+    if (isPrivate(sender.ip) || !isNameless(await this.#facts(sender))) return false
     const bans = jail.offence({
       kind: 'no-reverse',
       ip: sender.ip,
@@ -196,7 +197,7 @@ class Office {
         kind: 'unknown-recipient',
         ip: sender.ip,
         service: 'mail',
-        weight: unknownWeight(facts),
+        weight: isPrivate(sender.ip) ? 1 : unknownWeight(facts),
         sameAs: recipient.address.text.toLowerCase().slice(0, 64),
         note: sender.session,
         ...trust,
