@@ -90,6 +90,15 @@ class Scanner {
     return true
   }
 
+  /** RFC 8601 section 2.2: `no-result`, the word `none` and nothing after it but a semicolon. */
+  takeNone(): boolean {
+    this.skip()
+    const before = this.#at
+    if (this.word(false)?.toLowerCase() === 'none' && (this.done || (this.take(';') && this.done))) return true
+    this.#at = before
+    return false
+  }
+
   get done(): boolean {
     this.skip()
     return this.#at >= this.#text.length
@@ -162,19 +171,16 @@ export const readAuthResults = (value: string): Result<AuthResults, Fault> => {
     if (!/^[0-9]+$/.test(version) || !(scanner.take(';') || scanner.done)) return fail('syntax')
   }
   const results: MethodResult[] = []
+  if (scanner.takeNone()) return ok({ authserv, results })
   while (!scanner.done) {
     if (scanner.take(';')) continue
     if (results.length >= MOST_RESULTS) return fail('syntax')
-    if (results.length === 0 && isNone(value)) return ok({ authserv, results })
     const one = readOne(scanner)
     if (one === undefined) return fail('syntax')
     results.push(one)
   }
   return ok({ authserv, results })
 }
-
-/** RFC 8601 section 2.2: `no-result`. */
-const isNone = (value: string): boolean => /;[ \t\r\n]*none[ \t\r\n]*;?[ \t\r\n]*$/i.test(value)
 
 /**
  * The fields that claim to be written by us; they came from outside, so they are forged, and are cut out before delivery. A field whose

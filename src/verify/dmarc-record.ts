@@ -42,8 +42,9 @@ const isPolicy = (text: string): text is DmarcPolicy => text === 'none' || text 
 const readTagsLeniently = (text: string): ReadonlyMap<string, string> => {
   const tags = new Map<string, string>()
   for (const spec of text.split(';').slice(0, MOST_TAGS)) {
-    const [, name, value = ''] = /^\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/s.exec(spec) ?? []
-    if (name !== undefined && !tags.has(name.toLowerCase())) tags.set(name.toLowerCase(), value)
+    const equals = spec.indexOf('=')
+    const name = spec.slice(0, Math.max(equals, 0)).trim().toLowerCase()
+    if (/^[a-z][a-z0-9_]*$/.test(name) && !tags.has(name)) tags.set(name, spec.slice(equals + 1).trim())
   }
   return tags
 }

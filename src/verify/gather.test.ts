@@ -130,6 +130,27 @@ test('a header too long is told', async () => {
   assert.equal((await verifyMessage({ ...input, message }, zoneOf(table), options)).headerCut, true)
 })
 
+test('long runs of one octet cost no more than they are long', async () => {
+  const run = 16_000
+  const spaces = ' '.repeat(run)
+  const slow: Table = {
+    ...table,
+    'example.com': { TXT: [`v=spf1 a:${'a'.repeat(run)}! a:${'%{s}.'.repeat(3_000)}%{s} -all`] },
+    '_dmarc.example.com': { TXT: [`v=DMARC1; p=reject; x=${spaces}y`] },
+    'sel._domainkey.example.com': { TXT: [`v=DKIM1; n=${spaces}y${spaces}; p=${spaces}`] },
+  }
+  const header = [
+    `Authentication-Results: mx.here.test; none${spaces.repeat(4)}x`,
+    `DKIM-Signature: v=1;${spaces.repeat(4)}b${spaces.repeat(4)}`,
+    `From: ${'('.repeat(run)}${'<'.repeat(run)}${'"'.repeat(run)} a@example.com`,
+    `ARC-Seal: i=1${spaces}x; ${';'.repeat(run)}`,
+  ].join('\r\n')
+  const before = process.cpuUsage()
+  await verifyMessage({ ...input, message: Buffer.from(`${header}\r\n\r\n${spaces}`) }, zoneOf(slow), options)
+  const { user } = process.cpuUsage(before)
+  assert.ok(user < 500_000, `${user} us`) // a quadratic one takes seconds
+})
+
 test('all of it is plain data', async () => {
   const found = await verifyMessage(input, zoneOf(table), options)
   assert.deepEqual(structuredClone(found), found)

@@ -62,15 +62,20 @@ export const readMacroString = (text: string, explains: boolean): MacroString | 
   return parts
 }
 
-/** RFC 7208 section 7.1: `.` toplabel, which is not all digits and does not begin or end in a hyphen. */
-const domainEnd = /\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])\.?$/
+/** RFC 7208 section 7.1: whether a text ends in `.` toplabel, which is not all digits and does not begin or end in a hyphen. */
+const endsInTopLabel = (text: string): boolean => {
+  const bare = text.endsWith('.') ? text.slice(0, -1) : text
+  const dot = bare.lastIndexOf('.')
+  const label = bare.slice(dot + 1)
+  return dot >= 0 && /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/.test(label) && /[A-Za-z-]/.test(label)
+}
 
 /** @returns the parts of a domain-spec: it ends in a macro or in a dot and a toplabel, before anything is written out. */
 export const readDomainSpec = (text: string): MacroString | undefined => {
   const parts = readMacroString(text, false)
   const last = parts?.at(-1)
   if (parts === undefined || last === undefined) return undefined
-  return 'letter' in last || last.expanded || domainEnd.test(last.text) ? parts : undefined
+  return 'letter' in last || last.expanded || endsInTopLabel(last.text) ? parts : undefined
 }
 
 /** What the letters stand for: everything but `d` stays the same for the whole check (RFC 7208 section 7.2). */
@@ -153,11 +158,8 @@ export const expand = async (parts: MacroString, facts: MacroFacts, domain: stri
 /** @returns the name to ask for: written out, without its last dot, cut from the left to 253 octets (RFC 7208 section 7.3). */
 export const expandName = async (parts: MacroString, facts: MacroFacts, domain: string): Promise<string> => {
   const text = await expand(parts, facts, domain)
-  let name = text.endsWith('.') ? text.slice(0, -1) : text
-  while (name.length > LONGEST_NAME) {
-    const dot = name.indexOf('.')
-    if (dot < 0) return name
-    name = name.slice(dot + 1)
-  }
-  return name
+  const name = text.endsWith('.') ? text.slice(0, -1) : text
+  if (name.length <= LONGEST_NAME) return name
+  const dot = name.indexOf('.', name.length - LONGEST_NAME - 1)
+  return dot < 0 ? name : name.slice(dot + 1)
 }

@@ -229,7 +229,8 @@ const explanationOf = async (run: Run, explain: Finding['explain']): Promise<str
   const name = await expandName(explain.target, run.facts, explain.domain)
   const answer = await run.resolve(name, 'TXT')
   if (answer.kind !== 'found' || answer.records.length !== 1) return undefined
-  const parts = readMacroString(answer.records[0] ?? '', true)
+  const [text = ''] = answer.records
+  const parts = text.length > LONGEST_EXPLANATION * 4 ? undefined : readMacroString(text, true)
   return parts === undefined
     ? undefined
     : printable((await expand(parts, run.facts, explain.domain)).slice(0, LONGEST_EXPLANATION))
