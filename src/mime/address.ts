@@ -61,6 +61,7 @@ class Reading {
   #inGroup = false
   // The address that is being read
   #phrase = '' // words with a space where the text has white space
+  #rest = '' // the words after an address without brackets
   #hasPhrase = false
   #spaced = false
   #comment: string | undefined
@@ -98,6 +99,8 @@ class Reading {
     if (this.#found !== undefined && !this.#found.bare) this.#flush() // a missing comma
     if (this.#hasPhrase && this.#spaced) this.#phrase += ' '
     this.#phrase += word
+    if (this.#rest !== '' && this.#spaced) this.#rest += ' '
+    if (this.#found !== undefined) this.#rest += word
     this.#hasPhrase = true
     this.#spaced = false
   }
@@ -120,7 +123,7 @@ class Reading {
 
   /** `local@domain` without brackets; what stood before the `@` are its words. */
   #takeBare(): void {
-    const local = withoutSpacedDots(this.#phrase)
+    const local = withoutSpacedDots(this.#found === undefined ? this.#phrase : this.#rest)
     if (this.#found !== undefined) {
       this.#phrase = ''
       this.#flush()
@@ -144,7 +147,7 @@ class Reading {
     let seenAt = false
     for (;;) {
       const code = this.#text.charCodeAt(this.#at)
-      if (Number.isNaN(code) || code === LESS || (code === COMMA && (seenAt || local !== ''))) break
+      if (Number.isNaN(code) || code === LESS || (code === COMMA && local !== '')) break
       if (code === GREATER) {
         this.#at += 1
         break
@@ -166,6 +169,9 @@ class Reading {
         else if (seenAt) domain += ',@'
         domain = seenAt && local === '' ? domain + next : next
         seenAt = true
+      } else if (code === COLON && !seenAt) {
+        local += ':' // against the rules, but a part of what was written
+        this.#at += 1
       } else if (code === COMMA || code === SEMICOLON || code === COLON || code === CLOSE) this.#at += 1
       else local += this.#takeAtom()
     }
@@ -299,6 +305,7 @@ class Reading {
   }
 
   #clear(): void {
+    this.#rest = ''
     this.#phrase = ''
     this.#hasPhrase = false
     this.#spaced = false

@@ -71,7 +71,7 @@ const zoneMinutes = (text: string): number => {
 
 const monthNumber = (word: string): number => months.indexOf(word.slice(0, 3).toLowerCase())
 
-const clock = /(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d+)?)?\s*(am|pm)?/i
+const clock = /(\d{1,2})(?:\s{0,9}:\s{0,9}|\.)(\d{1,2})(?:(?:\s{0,9}:\s{0,9}|\.)(\d{1,2})(?:[.,]\d+)?)?\s*(am|pm)?/i
 const dayFirst =
   /(?:^|[^\d:])(\d{1,2})(?:\s+|\s*[-/.]\s*)([a-z]{3,9})\.?(?:\s*,\s*|\s+|\s*[-/.]\s*)(\d{4}|\d{2,3})(?!\d|:)/i
 const monthFirst = /(?:^|[^a-z])([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*,)?\s+/i
