@@ -38,7 +38,7 @@ export const serve: Command = {
       else for (const why of wrong.error.split('\n')) log.event('settings-refused', { file, why })
     }
     shell.onSignal('SIGHUP', () => void reload())
-    log.event('server-ready', { listeners: server.listeners.length })
+    log.event('server-ready', { listeners: server.listeners.length, pid: process.pid })
     const why = await Promise.race([stop, server.failed])
     log.event('server-stopping', { why })
     await server.stop()

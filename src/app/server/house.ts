@@ -3,6 +3,7 @@
  * the administrator, tests). Composition only.
  */
 import { randomBytes, randomInt } from 'node:crypto'
+import * as files from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Resolve } from '../../base/dns.ts'
@@ -17,6 +18,7 @@ import { type Logins, openLogins } from '../../post/login.ts'
 import { postOffice } from '../../post/office.ts'
 import type { PostOffice } from '../../post/ports.ts'
 import type { PostSettings } from '../../post/settings.ts'
+import { spoolFilesOver } from '../../post/spool-files.ts'
 import type { Scram } from '../../session/imap/deps.ts'
 import { MailboxViews } from '../../session/imap/view.ts'
 import type { Store } from '../../store/store.ts'
@@ -121,6 +123,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       now,
       fresh,
       soon: (work) => setImmediate(work),
+      files: spoolFilesOver(files),
       log,
     }),
     newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),

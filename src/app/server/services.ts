@@ -84,6 +84,7 @@ export const openServices = async (
         admit: (ip) => deps.admit(service, ip),
         plaintextFromLoopback: settings.dangerous['passwords-without-encryption-from-loopback'],
         limits: deps.limits,
+        limited: deps.limited,
         lastWords,
         log: deps.log,
       })

@@ -10,7 +10,7 @@ export const postSettings = (settings: Settings): PostSettings => {
     host: settings.host,
     postmaster: settings.postmaster === '' ? undefined : settings.postmaster,
     scan: { verify: spam.scan && spam.verify, score: spam.scan, summary: spam.scan },
-    lookups: { reverse: true, dnsbl: spam.scan },
+    lookups: { reverse: spam.scan || bans.requireReverse, dnsbl: spam.scan },
     requireReverse: bans.requireReverse,
     spam: { flag: spam.flag, reject: spam.reject, honourDmarc: spam['honour-dmarc'] },
     mostHops: postDefaults.mostHops,
