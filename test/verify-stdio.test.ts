@@ -15,6 +15,8 @@ const zone = newZone({
   '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject'] },
   'odd.example': { TXT: ['v=spf1 exists:a%%b%-c.odd.example -all'] },
   'a%b%20c.odd.example': { A: ['127.0.0.2'] },
+  'space.example': { TXT: ['v=spf1 exists:a%_b.odd.example -all'] },
+  'a b.odd.example': { A: ['127.0.0.2'] },
 })
 let server: DnsServerHandle | undefined
 before(async () => {
@@ -55,6 +57,7 @@ test('spf: result and explanation, DEFAULT where there is none', async () => {
     { ...spf, id: 4, ip: '192.0.2.2', mailfrom: 'a@down.example' },
     { ...spf, id: 5, ip: '192.0.2.2', mailfrom: '<>' },
     { ...spf, id: 6, ip: '192.0.2.2', mailfrom: 'a@odd.example' },
+    { ...spf, id: 7, ip: '192.0.2.2', mailfrom: 'a@space.example' },
   ])
   assert.deepEqual(
     answers.map((one) => [one['id'], one['result'], one['explanation']]),
@@ -65,6 +68,7 @@ test('spf: result and explanation, DEFAULT where there is none', async () => {
       [4, 'temperror', undefined],
       [5, 'none', undefined],
       [6, 'pass', undefined],
+      [7, 'pass', undefined],
     ],
   )
 })

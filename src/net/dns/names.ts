@@ -5,7 +5,8 @@
 import { type Ip, readIp } from '../../base/ip.ts'
 
 const MOST_NAME = 253
-const ASKABLE = /^[!-~]{1,63}$/
+// A space too: SPF's macro `%_` writes one into a name (RFC 7208 section 7.1), and the answer for it is what the record's owner meant.
+const ASKABLE = /^[ -~]{1,63}$/
 const ANSWERABLE = /^[a-z0-9_*/+=#~-]{1,63}$/ // what comes back is shown to people and put in header fields
 
 /** @param name A-labels; one last dot may stand. @returns the name in lower case without it, or undefined for one that cannot be asked for. */
