@@ -3,19 +3,15 @@
  * Pure but for the look-ups. A fact for forwarded mail: a good chain says who handled the message, not that they are honest.
  */
 import type { Resolve } from '../base/dns.ts'
-import { fail, ok, type Result } from '../base/result.ts'
+import { type ArcSet, type ArcSetFault, readSets, sealedText } from './arc-sets.ts'
 import { canonField, withoutSignature } from './canon.ts'
 import { bodyHashes, signedFields, tryKeys } from './dkim.ts'
 import { findKeys, type KeyRing } from './dkim-key.ts'
-import { type Cover, readCover, readSigner, type Signer } from './dkim-signature.ts'
-import type { Field, ReadMessage } from './fields.ts'
-import { readTags } from './tags.ts'
+import type { Signer } from './dkim-signature.ts'
+import type { ReadMessage } from './fields.ts'
 
 type ArcReason =
-  | 'too-many-sets'
-  | 'broken-structure'
-  | 'broken-field'
-  | 'sealed-as-failed'
+  | ArcSetFault['reason']
   | 'message-signature'
   | 'body-hash'
   | 'seal'
@@ -36,82 +32,6 @@ export type ArcVerdict = {
   readonly results: readonly string[]
   /** The oldest instance from which on the message is as it was (RFC 8617 section 5.2 step 5); 0 when it is whole. */
   readonly oldestPass?: number
-}
-
-const MOST_SETS = 50 // RFC 8617 section 4.2.1
-const names = ['arc-authentication-results', 'arc-message-signature', 'arc-seal'] as const
-
-type ArcSet = {
-  readonly instance: number
-  readonly results: Field
-  readonly message: Field
-  readonly seal: Field
-  readonly resultsText: string
-  readonly messageSigner: Signer & Cover
-  readonly sealSigner: Signer
-  readonly cv: string
-}
-
-type Fault = { readonly reason: ArcReason; readonly at?: number }
-type Found = Result<readonly ArcSet[], Fault>
-
-const readInstance = (text: string | undefined): number =>
-  text !== undefined && /^[1-9][0-9]{0,2}$/.test(text) ? Number(text) : 0
-
-/** `i=` of an ARC-Authentication-Results field, which is not a tag list after its first semicolon; what follows it. */
-const splitResults = (value: string): { readonly instance: number; readonly rest: string } => {
-  const semicolon = value.indexOf(';')
-  const [, digits] = /^\s*i\s*=\s*([0-9]+)\s*$/.exec(semicolon < 0 ? value : value.slice(0, semicolon)) ?? []
-  return { instance: readInstance(digits), rest: semicolon < 0 ? '' : value.slice(semicolon + 1).trim() }
-}
-
-const instanceOf = (field: Field): number => {
-  if (field.name === names[0]) return splitResults(field.value).instance
-  const tags = readTags(field.value)
-  return tags.ok ? readInstance(tags.value.get('i')) : 0
-}
-
-const readSet = (instance: number, results: Field, message: Field, seal: Field): ArcSet | undefined => {
-  const [messageTags, sealTags] = [readTags(message.value), readTags(seal.value)]
-  if (!messageTags.ok || !sealTags.ok || sealTags.value.has('h')) return undefined
-  const [signer, cover, sealSigner] = [
-    readSigner(messageTags.value),
-    readCover(messageTags.value),
-    readSigner(sealTags.value),
-  ]
-  if (!signer.ok || !cover.ok || !sealSigner.ok) return undefined
-  if (cover.value.names.length === 0 || cover.value.names.includes('arc-seal')) return undefined
-  return {
-    ...{ instance, results, message, seal, resultsText: splitResults(results.value).rest },
-    messageSigner: { ...signer.value, ...cover.value },
-    sealSigner: sealSigner.value,
-    cv: sealTags.value.get('cv') ?? '',
-  }
-}
-
-/** RFC 8617 section 5.2, steps 1 to 3: the sets, oldest first, each with one field of each kind. */
-const collect = (fields: readonly Field[]): Found => {
-  const ours = fields.filter((field) => names.some((name) => name === field.name))
-  if (ours.length > MOST_SETS * names.length) return fail({ reason: 'too-many-sets' })
-  const placed = ours.map((field) => ({ field, instance: instanceOf(field) }))
-  const most = Math.max(0, ...placed.map((one) => one.instance))
-  if (most > MOST_SETS) return fail({ reason: 'too-many-sets' })
-  if (placed.some((one) => one.instance === 0) || ours.length !== most * names.length)
-    return fail({ reason: 'broken-structure' })
-  const sets: ArcSet[] = []
-  for (let instance = 1; instance <= most; instance += 1) {
-    const [results, message, seal] = names.map(
-      (name) => placed.find((one) => one.instance === instance && one.field.name === name)?.field,
-    )
-    if (results === undefined || message === undefined || seal === undefined)
-      return fail({ reason: 'broken-structure', at: instance })
-    const set = readSet(instance, results, message, seal)
-    if (set === undefined) return fail({ reason: 'broken-field', at: instance })
-    if (set.cv !== (instance === 1 ? 'none' : 'pass'))
-      return fail({ reason: set.cv === 'fail' ? 'sealed-as-failed' : 'broken-structure', at: instance })
-    sets.push(set)
-  }
-  return ok(sets)
 }
 
 type Find = (name: string) => ReturnType<typeof findKeys>
@@ -142,10 +62,9 @@ const checkSeal = async (sets: readonly ArcSet[], instance: number, find: Find):
   const upTo = sets.slice(0, instance)
   const last = upTo.at(-1)
   if (last === undefined) return 'broken-structure'
-  const texts = upTo.flatMap((set) => [set.results.text, set.message.text, ...(set === last ? [] : [set.seal.text])])
-  const data =
-    texts.map((text) => `${canonField(text, 'relaxed')}\r\n`).join('') +
-    canonField(withoutSignature(last.seal.text), 'relaxed')
+  const { results, message, seal } = last
+  const newest = { results: results.text, message: message.text, seal: withoutSignature(seal.text) }
+  const data = sealedText(upTo.slice(0, -1), newest)
   return await check(last.sealSigner, data, 'seal', find)
 }
 
@@ -170,7 +89,7 @@ const MOST_OLDER = 5 // older message signatures that are verified
 export const verifyArc = async (message: ReadMessage, resolve: Resolve, keys?: KeyRing): Promise<ArcVerdict> => {
   const find: Find = (name) => findKeys(name, resolve, keys)
   if (message.cut) return { cv: 'fail', reason: 'message-cut', sets: 0, sealers: [], results: [] }
-  const found = collect(message.fields)
+  const found = readSets(message.fields)
   if (!found.ok) return { cv: 'fail', ...found.error, sets: 0, sealers: [], results: [] }
   const sets = found.value
   const last = sets.at(-1)
