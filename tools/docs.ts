@@ -3,9 +3,18 @@
  * A printer is a row: the page, and the function that makes it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { commandsPage, eventsPage, repliesPage, sentencesPage, settingsPage, testsPage } from './docs/manual.ts'
 import { rfcPage } from './docs/rfc.ts'
 
-const pages: readonly (readonly [string, () => string | Promise<string>])[] = [['docs/rfc.md', rfcPage]]
+const pages: readonly (readonly [string, () => string | Promise<string>])[] = [
+  ['docs/rfc.md', rfcPage],
+  ['docs/manual/settings.md', settingsPage],
+  ['docs/manual/commands.md', commandsPage],
+  ['docs/manual/events.md', eventsPage],
+  ['docs/manual/sentences.md', sentencesPage],
+  ['docs/manual/spam-tests.md', testsPage],
+  ['docs/manual/smtp-replies.md', repliesPage],
+]
 
 let stale = 0
 for (const [file, print] of pages) {
