@@ -13,7 +13,12 @@ export type DnsRecords = {
   readonly PTR: string
   readonly TXT: string
   readonly MX: { readonly preference: number; readonly exchange: string }
-  readonly TLSA: { readonly usage: number; readonly selector: number; readonly matching: number; readonly data: Uint8Array }
+  readonly TLSA: {
+    readonly usage: number
+    readonly selector: number
+    readonly matching: number
+    readonly data: Uint8Array
+  }
 }
 
 /** `secure` is the AD bit of a resolver that we trust. `none` is an answer: the name or the type is not there. `failed` is no answer: try later. */

@@ -13,10 +13,10 @@ export const MOST_ADDRESSES = 5000
 const MOST_TEXT = 1000
 const MOST_LEVELS = 50 // of comments within comments
 
-export const MISSING_MAILBOX = 'MISSING_MAILBOX'
-export const MISSING_DOMAIN = 'MISSING_DOMAIN'
+const MISSING_MAILBOX = 'MISSING_MAILBOX'
+const MISSING_DOMAIN = 'MISSING_DOMAIN'
 
-export type Mailbox = {
+type Mailbox = {
   readonly kind: 'mailbox'
   /** As it stands, unquoted, encoded words and all; undefined where there is none. */
   readonly name: string | undefined

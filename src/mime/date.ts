@@ -8,6 +8,7 @@ export type SentDate = { readonly at: number; readonly day: string }
 
 const MOST_TEXT = 200 // octets looked at
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 /** Minutes east of Greenwich. RFC 5322 section 4.3: the military letters are worth -0000, because they were specified wrongly. */
 const zones: Readonly<Record<string, number>> = {
   ut: 0,
@@ -122,13 +123,16 @@ const monthFirstDate = (text: string): ReturnType<typeof dateOf> => {
 
 const twoDigits = (n: number): string => String(n).padStart(2, '0')
 
+const daysIn = (year: number, month: number): number =>
+  month === 1 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : (monthDays[month] ?? 0)
+
 const sane = (p: Parts): boolean =>
   p.year >= 1000 &&
   p.year <= 9999 &&
   p.month >= 0 &&
   p.month < 12 &&
   p.day >= 1 &&
-  p.day <= new Date(Date.UTC(p.year, p.month + 1, 0)).getUTCDate() &&
+  p.day <= daysIn(p.year, p.month) &&
   p.hour < 24 &&
   p.minute < 60 &&
   p.second <= 60

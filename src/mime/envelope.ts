@@ -11,7 +11,7 @@ import { condense, unfold } from './words.ts'
 const MOST_TEXT = 65_536 // octets of Subject, Message-ID and the like; a client that wants more reads the header
 
 /** The address fields of a message's root, read once for ENVELOPE, SEARCH and SORT. */
-export type Addresses = {
+type Addresses = {
   readonly from: readonly AddressItem[]
   readonly sender: readonly AddressItem[]
   readonly replyTo: readonly AddressItem[]

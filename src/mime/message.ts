@@ -31,6 +31,8 @@ export type Part = {
   /** The header's octets (MOST_HEADER of them) as latin1, which `fields` are ranges of. */
   readonly header: string
   readonly fields: readonly FieldRange[]
+  /** Those of them that begin with `Content-`. */
+  readonly mime: readonly FieldRange[]
   /** Lower case; text/plain where nothing (usable) is said, message/rfc822 in a digest. */
   readonly type: string
   readonly subtype: string
@@ -48,10 +50,10 @@ type Open = { -readonly [K in keyof Part]: Part[K] } & {
   boundaries: number
 }
 
-/** @param name lower case. @returns the value of the first field of that name in its header, latin1 with its folds. */
+/** @param name of a MIME field, lower case. @returns the value of the first such field of the part, latin1 with its folds. */
 export const mimeField = (part: Part, name: string): string | undefined => {
-  const field = part.fields.find((one) => one.name === name)
-  return field === undefined ? undefined : part.header.slice(field.valueFrom, field.valueTo)
+  for (const field of part.mime) if (field.name === name) return part.header.slice(field.valueFrom, field.valueTo)
+  return undefined
 }
 
 const readFields = (header: string): readonly FieldRange[] => {
@@ -73,6 +75,7 @@ const openPart = (at: number, boundaries: number): Open => ({
   lines: 0,
   header: '',
   fields: [],
+  mime: [],
   type: 'text',
   subtype: 'plain',
   written: ['text', 'plain'],
@@ -231,6 +234,7 @@ class Reading {
     part.linesBefore = this.#lines
     part.header = latin1(this.#bytes, part.headerFrom, Math.min(part.bodyFrom, part.headerFrom + MOST_HEADER))
     part.fields = readFields(part.header)
+    part.mime = part.fields.filter((field) => field.name.startsWith('content-'))
     const parent = this.#open.at(-2)
     setType(part, parent?.kind === 'multipart' && parent.subtype === 'digest')
     const isMultipart = part.type === 'multipart'

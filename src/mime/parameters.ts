@@ -53,7 +53,7 @@ const afterSpace = (text: string, from: number): number => {
 }
 
 /** @param at where the quote opens. @returns what is quoted and the place after it. */
-export const readQuoted = (text: string, at: number): readonly [value: string, next: number] => {
+const readQuoted = (text: string, at: number): readonly [value: string, next: number] => {
   let value = ''
   let from = at + 1
   for (let i = from; i < text.length; i += 1) {

@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import PostalMime, { type Address } from 'postal-mime'
 import { type AddressItem, readAddresses } from './address.ts'
-import { mimeField, type Part, readMessage } from './message.ts'
+import { readHeader } from './fields.ts'
+import { type Part, readMessage } from './message.ts'
 import { fileOf, leavesOf, textOf } from './text.ts'
 import { decodeWords, headerText } from './words.ts'
 
@@ -48,9 +49,9 @@ test('subjects, authors and recipients are those that postal-mime reads', async 
   const differing: string[] = []
   for (const name of sample) {
     const bytes = read(name)
-    const root = readMessage(bytes)
+    const header = readHeader(bytes)
     const mail = await PostalMime.parse(bytes)
-    const value = (field: string): string => mimeField(root, field) ?? ''
+    const value = (field: string): string => header.field(field) ?? ''
     if (!same(headerText(value('subject')), mail.subject ?? '')) differing.push(`${name}: subject ${mail.subject}`)
     const from = ours(readAddresses(value('from')))
     if (mail.from?.address !== undefined && mail.from.address !== '' && from[0] !== mail.from.address)

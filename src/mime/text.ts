@@ -13,7 +13,7 @@ import { unfold } from './words.ts'
 /** Characters (RFC 8970 section 3.1). */
 const MOST_PREVIEW = 200
 /** Octets of an encoded body that a preview looks at: first these, then those. */
-const LOOKS = [2048, 65_536]
+const LOOKS = [1024, 65_536]
 
 /** @returns the charset that a text part declares, lower case; empty where it does not. */
 export const charsetOf = (part: Part): string =>

@@ -6,7 +6,7 @@
  */
 
 /** The outcome words of SPF, DKIM, DMARC, ARC and iprev (RFC 8601 section 2.7), all in one type: readers compare with the words they know. */
-export type Outcome = string
+type Outcome = string
 
 export type WireVerdicts = {
   readonly iprev?: { readonly result: Outcome; readonly name?: string | undefined } | undefined

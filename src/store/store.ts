@@ -48,7 +48,7 @@ export type Account = {
   /** Settings of this account, JSON text that post/ reads and checks. */
   readonly settings: string
 }
-export type Domain = { readonly name: string; readonly settings: string }
+type Domain = { readonly name: string; readonly settings: string }
 /** A life-cycle state of an address (the talk's current, forward, reject, blackhole, spamtrap), valid between two dates. */
 export type Address = {
   /** `local@domain`, lower case; `@domain` catches all others of the domain. */
@@ -159,7 +159,7 @@ export type Receipt = {
 }
 
 /** A change of flags. `unchangedSince` is CONDSTORE's (RFC 7162 section 3.1.3): messages changed later are left alone and named. */
-export type FlagChange = {
+type FlagChange = {
   readonly mailbox: MailboxId
   readonly uids: UidRanges
   readonly how: 'add' | 'remove' | 'replace'
@@ -168,7 +168,7 @@ export type FlagChange = {
 }
 export type FlagsChanged = { readonly modSeq: ModSeq; readonly changed: MessageColumns; readonly modified: Uint32Array }
 
-export type Copied = {
+type Copied = {
   readonly uidValidity: number
   /** Pairs, in UID order of the source. */
   readonly from: Uint32Array
@@ -177,7 +177,7 @@ export type Copied = {
 }
 
 /** What happened in a mailbox after `since`. `complete` is false when tombstones that old are gone: `vanished` is then all known UIDs that are no more, or the caller reads anew. */
-export type Changes = {
+type Changes = {
   readonly highestModSeq: ModSeq
   readonly uidNext: Uid
   readonly changed: MessageColumns

@@ -4,9 +4,17 @@
  */
 import { fail, ok, type Result } from '../base/result.ts'
 import { canonField } from './canon.ts'
-import { type Cover, readCover, readSigner, type Signer } from './dkim-signature.ts'
+import {
+  asksElsewhere,
+  type Cover,
+  readCover,
+  readSigner,
+  readTimes,
+  type Signer,
+  type Times,
+} from './dkim-signature.ts'
 import type { Field } from './fields.ts'
-import { readTags } from './tags.ts'
+import { readTags, type Tags } from './tags.ts'
 
 /** The most sets of a chain: RFC 8617 section 4.2.1. */
 export const MOST_SETS = 50
@@ -19,7 +27,9 @@ export type ArcSet = {
   readonly seal: Field
   /** What the ARC-Authentication-Results says after its `i=`. */
   readonly resultsText: string
-  readonly messageSigner: Signer & Cover
+  readonly messageSigner: Signer & Cover & Times
+  /** There is no `c=`: the RFC means simple/simple then, and some sealers mean relaxed/relaxed. */
+  readonly eitherCanon: boolean
   readonly sealSigner: Signer
   readonly cv: string
 }
@@ -68,20 +78,30 @@ const instanceOf = (field: Field): number => {
   return tags.ok ? readInstance(tags.value.get('i')) : 0
 }
 
+/** RFC 8617 section 4.1.2: the tags of DKIM-Signature with their rules, but for `v=`, which has no meaning: where it stands it must be DKIM's. */
+const readMessageTags = (tags: Tags): (Signer & Cover & Times) | undefined => {
+  const [signer, cover, times] = [readSigner(tags), readCover(tags), readTimes(tags)]
+  if (!signer.ok || !cover.ok || times === undefined || asksElsewhere(tags)) return undefined
+  const { names: signed } = cover.value
+  if (!signed.includes('from') || signed.includes(names[2]) || (tags.get('v') ?? '1') !== '1') return undefined
+  return { ...signer.value, ...cover.value, ...times }
+}
+
+/** RFC 8617 section 4.1.3: `h=` must not be there. */
+const readSealTags = (tags: Tags): Signer | undefined => {
+  const signer = readSigner(tags)
+  return signer.ok && !tags.has('h') && readTimes(tags) !== undefined ? signer.value : undefined
+}
+
 const readSet = (instance: number, results: Field, message: Field, seal: Field): ArcSet | undefined => {
   const [messageTags, sealTags] = [readTags(message.value), readTags(seal.value)]
-  if (!messageTags.ok || !sealTags.ok || sealTags.value.has('h')) return undefined
-  const [signer, cover, sealSigner] = [
-    readSigner(messageTags.value),
-    readCover(messageTags.value),
-    readSigner(sealTags.value),
-  ]
-  if (!signer.ok || !cover.ok || !sealSigner.ok) return undefined
-  if (cover.value.names.length === 0 || cover.value.names.includes('arc-seal')) return undefined
+  if (!messageTags.ok || !sealTags.ok) return undefined
+  const messageSigner = readMessageTags(messageTags.value)
+  const sealSigner = readSealTags(sealTags.value)
+  if (messageSigner === undefined || sealSigner === undefined) return undefined
   return {
-    ...{ instance, results, message, seal, resultsText: splitResults(results.value).rest },
-    messageSigner: { ...signer.value, ...cover.value },
-    sealSigner: sealSigner.value,
+    ...{ instance, results, message, seal, resultsText: splitResults(results.value).rest, messageSigner, sealSigner },
+    eitherCanon: !messageTags.value.has('c'),
     cv: sealTags.value.get('cv') ?? '',
   }
 }

@@ -1,7 +1,9 @@
 /** ARC against RFC 8617: chains made by a sealer of the test's own, one rule broken at a time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { relaxField, rsaRecord, signed, signText } from '../../test/verify-sign.ts'
+import { arcCases } from '../../test/verify-arc-cases.ts'
+import { addSet } from '../../test/verify-arc-sign.ts'
+import { rsaRecord } from '../../test/verify-sign.ts'
 import { type Table, zoneOf } from '../../test/verify-zone.ts'
 import { type ArcVerdict, verifyArc } from './arc.ts'
 import { readMessage } from './fields.ts'
@@ -9,7 +11,7 @@ import { boundedResolve } from './lookup.ts'
 
 const zone: Table = { 'sel._domainkey.example.com': { TXT: [rsaRecord()] } }
 const check = async (text: string, table: Table = zone): Promise<ArcVerdict> =>
-  await verifyArc(readMessage(Buffer.from(text, 'latin1')), boundedResolve(zoneOf(table)))
+  await verifyArc(readMessage(Buffer.from(text, 'latin1')), boundedResolve(zoneOf(table)), { now: 1_700_000_000_000 })
 const short = async (text: string, table: Table = zone): Promise<string> => {
   const found = await check(text, table)
   return [found.cv, found.reason, found.at].filter((one) => one !== undefined).join(' ')
@@ -17,28 +19,22 @@ const short = async (text: string, table: Table = zone): Promise<string> => {
 
 type Parts = {
   readonly cv?: string
-  readonly tags?: Record<string, string | undefined>
+  readonly tags?: Readonly<Record<string, string | undefined>>
   readonly seal?: string
   readonly aar?: string
 }
-const isArc = (line: string): boolean => /^arc-/i.test(line)
-/** Adds set `i` to a message. */
+/** Adds set `i` to a message: tags of its message signature replaced or taken out, more put into its seal. */
 const sealed = (message: string, i: number, parts: Parts = {}): string => {
   const cv = parts.cv ?? (i === 1 ? 'none' : 'pass')
-  const tags = { v: undefined, i: String(i), h: 'from:to:subject', ...parts.tags }
-  const signedOnce = signed(message, { field: 'ARC-Message-Signature', tags })
-  const ams = signedOnce.slice(0, signedOnce.length - message.length)
-  const aar = `ARC-Authentication-Results: ${parts.aar ?? `i=${i}`}; fwd.example; spf=pass\r\n`
-  const seal = `ARC-Seal: i=${i}; a=rsa-sha256; cv=${cv}; d=example.com; s=sel;${parts.seal ?? ''} b=`
-  const lines = message.split('\r\n\r\n')[0]?.split(/\r\n(?![ \t])/) ?? []
-  const order = ['arc-authentication-results', 'arc-message-signature', 'arc-seal']
-  const before = lines.filter(isArc).toSorted((one, other) => {
-    const at = (line: string): number =>
-      Number(/\bi=(\d+)/.exec(line)?.[1]) * 10 + order.indexOf(line.split(':')[0]?.toLowerCase() ?? '')
-    return at(one) - at(other)
+  const tags = { i: String(i), a: 'rsa-sha256', c: 'relaxed/relaxed', d: 'example.com', s: 'sel', h: 'from:to:subject' }
+  const list = Object.entries({ ...tags, bh: '{bh}', ...parts.tags, b: '{b}' }).filter(
+    ([, value]) => value !== undefined,
+  )
+  return addSet(message, i, {
+    results: `ARC-Authentication-Results: ${parts.aar ?? `i=${i}`}; fwd.example; spf=pass`,
+    message: `ARC-Message-Signature: ${list.map(([name, value]) => `${name}=${value}`).join(';\r\n\t')}`,
+    seal: `ARC-Seal: i=${i}; a=rsa-sha256; cv=${cv}; d=example.com; s=sel;${parts.seal ?? ''} b={b}`,
   })
-  const all = [...before, aar.trimEnd(), ams.trimEnd()].map((line) => `${relaxField(line)}\r\n`).join('')
-  return `${seal}${signText(all + relaxField(seal), 'rsa-sha256')}\r\n${ams}${aar}${message}`
 }
 
 const message = 'From: jack@example.com\r\nTo: jill@example.net\r\nSubject: hill\r\n\r\nHello\r\n'
@@ -107,4 +103,8 @@ test('a long chain passes, one set more does not', async () => {
   for (let i = 1; i <= 50; i += 1) text = sealed(text, i)
   assert.equal(await short(text), 'pass')
   assert.equal(await short(sealed(text, 51)), 'fail too-many-sets')
+})
+
+test('the table of chains', async () => {
+  for (const { name, message: text, zone: table, cv } of arcCases) assert.equal((await check(text, table)).cv, cv, name)
 })

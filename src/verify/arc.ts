@@ -4,9 +4,9 @@
  */
 import type { Resolve } from '../base/dns.ts'
 import { type ArcSet, type ArcSetFault, readSets, sealedText } from './arc-sets.ts'
-import { canonField, withoutSignature } from './canon.ts'
-import { bodyHashes, signedFields, tryKeys } from './dkim.ts'
-import { findKeys, type KeyRing } from './dkim-key.ts'
+import { type Canon, canonField, withoutSignature } from './canon.ts'
+import { bodyHashes, type DkimOptions, signedFields, tryKeys } from './dkim.ts'
+import { findKeys } from './dkim-key.ts'
 import type { Signer } from './dkim-signature.ts'
 import type { ReadMessage } from './fields.ts'
 
@@ -14,6 +14,7 @@ type ArcReason =
   | ArcSetFault['reason']
   | 'message-signature'
   | 'body-hash'
+  | 'expired'
   | 'seal'
   | 'no-key'
   | 'no-answer'
@@ -43,19 +44,33 @@ const check = async (signer: Signer, data: string, wrong: ArcReason, find: Find)
   return tryKeys({ ...signer, identityDomain: signer.domain }, keys.value, data).fault === undefined ? undefined : wrong
 }
 
-const checkMessage = async (
+type At = {
+  readonly message: ReadMessage
+  readonly hashes: ReturnType<typeof bodyHashes>
+  readonly now: number | undefined
+}
+
+const checkMessageAs = async (
   set: ArcSet,
-  message: ReadMessage,
-  hashes: ReturnType<typeof bodyHashes>,
+  at: At,
   find: Find,
+  canon: Canon | undefined,
 ): Promise<ArcReason | undefined> => {
   const signed = set.messageSigner
-  const body = hashes(signed.body, signed.bodyLength)
+  const { header, body: how } = canon === undefined ? signed : { header: canon, body: canon }
+  const body = at.hashes(how, signed.bodyLength)
   if ((signed.bodyLength ?? 0) > body.total || !body.digest.equals(signed.bodyHash)) return 'body-hash'
   const data =
-    signedFields(message.fields, signed.names, signed.header) +
-    canonField(withoutSignature(set.message.text), signed.header)
+    signedFields(at.message.fields, signed.names, header) + canonField(withoutSignature(set.message.text), header)
   return await check(signed, data, 'message-signature', find)
+}
+
+/** Whether a message signature still holds. @returns undefined when it does. */
+const checkMessage = async (set: ArcSet, at: At, find: Find): Promise<ArcReason | undefined> => {
+  const { expiresAt } = set.messageSigner
+  if (expiresAt !== undefined && at.now !== undefined && expiresAt * 1000 < at.now) return 'expired'
+  const wrong = await checkMessageAs(set, at, find, undefined)
+  return wrong === undefined || !set.eitherCanon ? wrong : await checkMessageAs(set, at, find, 'relaxed')
 }
 
 const checkSeal = async (sets: readonly ArcSet[], instance: number, find: Find): Promise<ArcReason | undefined> => {
@@ -69,15 +84,10 @@ const checkSeal = async (sets: readonly ArcSet[], instance: number, find: Find):
 }
 
 /** The older message signatures say since when the message is unchanged; they cannot break the chain. */
-const findOldestPass = async (
-  sets: readonly ArcSet[],
-  message: ReadMessage,
-  hashes: ReturnType<typeof bodyHashes>,
-  find: Find,
-): Promise<number> => {
+const findOldestPass = async (sets: readonly ArcSet[], message: At, find: Find): Promise<number> => {
   let oldest = sets.length
   for (const set of sets.slice(0, -1).reverse()) {
-    if ((await checkMessage(set, message, hashes, find)) !== undefined) return oldest
+    if ((await checkMessage(set, message, find)) !== undefined) return oldest
     oldest = set.instance
   }
   return oldest === 1 ? 0 : oldest
@@ -85,9 +95,15 @@ const findOldestPass = async (
 
 const MOST_OLDER = 5 // older message signatures that are verified
 
-/** @param message from `readMessage`. @param keys of earlier messages. @returns the state of its ARC chain; `none` without one. */
-export const verifyArc = async (message: ReadMessage, resolve: Resolve, keys?: KeyRing): Promise<ArcVerdict> => {
-  const find: Find = (name) => findKeys(name, resolve, keys)
+/**
+ * @param message from `readMessage`. @param options without `now` no signature expires. @returns the state of its ARC chain; `none` without one.
+ */
+export const verifyArc = async (
+  message: ReadMessage,
+  resolve: Resolve,
+  options: Partial<DkimOptions> = {},
+): Promise<ArcVerdict> => {
+  const find: Find = (name) => findKeys(name, resolve, options.keys)
   if (message.cut) return { cv: 'fail', reason: 'message-cut', sets: 0, sealers: [], results: [] }
   const found = readSets(message.fields)
   if (!found.ok) return { cv: 'fail', ...found.error, sets: 0, sealers: [], results: [] }
@@ -99,13 +115,13 @@ export const verifyArc = async (message: ReadMessage, resolve: Resolve, keys?: K
     results: sets.map((set) => set.resultsText),
   }
   if (last === undefined) return { cv: 'none', ...facts }
-  const hashes = bodyHashes(message.body)
-  const wrong = await checkMessage(last, message, hashes, find)
+  const at = { message, hashes: bodyHashes(message.body), now: options.now }
+  const wrong = await checkMessage(last, at, find)
   if (wrong !== undefined) return { cv: 'fail', reason: wrong, at: last.instance, ...facts }
   const seals = await Promise.all(sets.map((set) => checkSeal(sets, set.instance, find)))
   const broken = seals.findLastIndex((reason) => reason !== undefined)
   const reason = seals[broken]
   if (reason !== undefined) return { cv: 'fail', reason, at: broken + 1, ...facts }
-  const oldestPass = await findOldestPass(sets.slice(-MOST_OLDER - 1), message, hashes, find)
+  const oldestPass = await findOldestPass(sets.slice(-MOST_OLDER - 1), at, find)
   return { cv: 'pass', ...facts, oldestPass }
 }

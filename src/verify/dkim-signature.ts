@@ -20,13 +20,11 @@ export type SignatureFault =
   | 'canonicalization-unknown'
 
 export type DkimSignature = Signer &
-  Cover & {
+  Cover &
+  Times & {
     /** `i=`, decoded; `@domain` where it is absent. */
     readonly identity: string
     readonly identityDomain: string
-    /** Epoch seconds. */
-    readonly signedAt?: number
-    readonly expiresAt?: number
   }
 
 const MOST_NAMES = 500
@@ -71,8 +69,13 @@ const required = ['v', 'a', 'b', 'bh', 'd', 'h', 's'] as const
 const firstFault = (tags: Tags): SignatureFault | undefined => {
   if (required.some((tag) => !tags.has(tag))) return 'tag-missing'
   if (tags.get('v') !== '1') return 'signature-version'
+  return asksElsewhere(tags) ? 'no-dns-query' : undefined
+}
+
+/** Whether `q=` names other ways to the key than DNS, and not DNS. */
+export const asksElsewhere = (tags: Tags): boolean => {
   const queries = tags.get('q')
-  return queries !== undefined && !readList(queries).includes('dns/txt') ? 'no-dns-query' : undefined
+  return queries !== undefined && !readList(queries).includes('dns/txt')
 }
 
 /** Domain and selector for the header of a result even where the signature is unusable. @param value the field's value. */
@@ -132,8 +135,10 @@ export const readCover = (tags: Tags): Result<Cover, SignatureFault> => {
   })
 }
 
-type Times = { readonly signedAt?: number; readonly expiresAt?: number }
-const readTimes = (tags: Tags): Times | undefined => {
+/** Epoch seconds. */
+export type Times = { readonly signedAt?: number; readonly expiresAt?: number }
+/** @param tags of a DKIM-Signature, ARC-Message-Signature or ARC-Seal. @returns `t=` and `x=`; undefined where one is no time, or the end not after the start. */
+export const readTimes = (tags: Tags): Times | undefined => {
   const signedAt = readNumber(tags.get('t'), 12)
   const expiresAt = readNumber(tags.get('x'), 12)
   if (signedAt === 'bad' || expiresAt === 'bad') return undefined

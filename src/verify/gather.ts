@@ -99,8 +99,8 @@ export const verifyMessage = async (
   const [peer, spf, dkim, arc] = await Promise.all([
     known ?? verifyPeer(input, ask, options),
     checkSpf(input, ask, { receiver: options.host, now: options.now }),
-    verifyDkim(message, ask, { now: options.now, ...(options.keys === undefined ? {} : { keys: options.keys }) }),
-    verifyArc(message, ask, options.keys),
+    verifyDkim(message, ask, options),
+    verifyArc(message, ask, options),
   ])
   const sample = options.sample === undefined ? {} : { sample: options.sample }
   const dmarc = await checkDmarc({ fields, spf, dkim }, ask, sample)

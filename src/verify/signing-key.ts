@@ -18,7 +18,7 @@ export type SigningKey = {
 export type SigningKeyFault = 'key-unreadable' | 'key-kind' | 'key-too-weak'
 
 /** What a key of ours must have. */
-export const LEAST_SIGNING_BITS = 2_048
+const LEAST_SIGNING_BITS = 2_048
 const LONGEST_PEM = 65_536
 const LEAST_BITS_EVER = 1_024 // RFC 8301 section 3.2
 

@@ -60,15 +60,14 @@ export const testsPage = (): string =>
   )}`
 
 export const repliesPage = (): string => {
-  const rows = Object.entries(smtpTables)
-    .filter((entry): entry is [string, Readonly<Record<string, string>>] => typeof entry[1] === 'object')
-    .flatMap(([, words]) =>
-      Object.entries(words).map(([reason, text]) => [
-        `\`${text.split(' ').slice(0, 2).join(' ')}\``,
-        text.split(' ').slice(2).join(' '),
-        reason,
-      ]),
-    )
+  const rows = Object.values(smtpTables)
+    .filter((words) => typeof words === 'object')
+    .flatMap((words) => Object.entries<string>(words))
+    .map(([reason, text]) => [
+      `\`${text.split(' ').slice(0, 2).join(' ')}\``,
+      text.split(' ').slice(2).join(' '),
+      reason,
+    ])
     .sort((a, b) => (a[0] ?? '').localeCompare(b[0] ?? '') || (a[2] ?? '').localeCompare(b[2] ?? ''))
   return `# What a sending server is told\n\n${printed} Codes of RFC 5321 and RFC 3463.\n\n${table(['reply', 'text', 'reason'], rows)}`
 }

@@ -21,13 +21,13 @@ export const helpOf = (command: Command): string => {
 }
 
 /** @returns the help of the program: every command with its sentence. */
-export const overview = (rows: readonly CommandRow[]): string =>
+const overview = (rows: readonly CommandRow[]): string =>
   `postern COMMAND [OPTIONS]\n\nA complete mail server for a family, a club or a ten-person business.\n\nCommands:\n${rows
     .map((row) => `  ${row.name.padEnd(18)} ${row.summary}`)
     .join('\n')}\n\n\`postern COMMAND --help\` tells more of one, with an example.\n`
 
 /** @returns the options and words, or what is off with them. */
-export const readGiven = (command: Command, args: readonly string[]): Given | string => {
+const readGiven = (command: Command, args: readonly string[]): Given | string => {
   const options = optionsOf(command)
   const known = new Set(options.map((option) => option.name))
   try {
@@ -51,7 +51,7 @@ export const readGiven = (command: Command, args: readonly string[]): Given | st
 }
 
 /** @returns the row whose name the first words are (the longest wins), and the arguments after it. */
-export const findCommand = (
+const findCommand = (
   rows: readonly CommandRow[],
   args: readonly string[],
 ): { readonly row: CommandRow; readonly rest: readonly string[] } | undefined => {

@@ -6,14 +6,7 @@ import type { Sent } from './send.ts'
 /** What the server said of a message it took or refused, by its id. */
 export type Verdicts = ReadonlyMap<string, 'accept' | 'flag' | 'reject' | 'defer'>
 
-export type Fate =
-  | 'accepted'
-  | 'flagged'
-  | 'rejected'
-  | 'unknown recipient'
-  | 'refused at the door'
-  | 'put off'
-  | 'lost'
+type Fate = 'accepted' | 'flagged' | 'rejected' | 'unknown recipient' | 'refused at the door' | 'put off' | 'lost'
 const fates: readonly Fate[] = [
   'accepted',
   'flagged',
@@ -37,7 +30,7 @@ const idIn = (reply: string, verdicts: Verdicts): string | undefined =>
   reply.split(/[\s()<>]+/).find((word) => verdicts.has(word))
 
 /** @returns what became of a message. */
-export const fateOf = (sent: Sent, verdicts: Verdicts): Fate => {
+const fateOf = (sent: Sent, verdicts: Verdicts): Fate => {
   if (sent.outcome === 'barred') return 'refused at the door'
   if (sent.outcome === 'later') return 'put off'
   if (sent.outcome === 'lost') return 'lost'

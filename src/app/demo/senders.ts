@@ -31,7 +31,7 @@ export const demoDomain = 'postern.test'
 export const demoAccounts = [`anna@${demoDomain}`, `ben@${demoDomain}`] as const
 /** Addresses that nobody has ever used: mail to them is a confession. */
 export const demoTraps = [`sales-2009@${demoDomain}`, `jsmith77@${demoDomain}`] as const
-export const demoNobody = [`info@${demoDomain}`, `webmaster@${demoDomain}`, `bob@${demoDomain}`] as const
+const demoNobody = [`info@${demoDomain}`, `webmaster@${demoDomain}`, `bob@${demoDomain}`] as const
 
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
 const share = (octet: number | undefined): number => (octet ?? 0) / 256
@@ -48,7 +48,7 @@ const domainOf = (message: CorpusMessage): string => {
 }
 
 /** @param spam what the corpus says: it decides how a host is likely to be set up, never what the server is told. */
-export const demoSender = (domain: string, spam: boolean): DemoSender => {
+const demoSender = (domain: string, spam: boolean): DemoSender => {
   const h = hash(`${spam ? 'bot' : 'host'} ${domain}`)
   // 127.16.0.0 and up: below are the demo's own listeners. Hosts of spam share networks more often, as bots do.
   const ip = spam

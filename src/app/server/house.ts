@@ -21,13 +21,14 @@ import type { PostSettings } from '../../post/settings.ts'
 import { spoolFilesOver } from '../../post/spool-files.ts'
 import type { Scram } from '../../session/imap/deps.ts'
 import { MailboxViews } from '../../session/imap/view.ts'
+import { Learner } from '../../spam/learner.ts'
 import type { Store } from '../../store/store.ts'
 import { checkDnsbl, type DnsblZone, defaultZones } from '../../verify/dnsbl.ts'
 import { checkIprev } from '../../verify/iprev.ts'
 import type { LogWriter } from '../log/writer.ts'
 import type { Settings } from '../settings/schema.ts'
 import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
-import { readLearner } from './learner-file.ts'
+import { readLearner, setLearnerAside } from './learner-file.ts'
 import { postSettings } from './settings-of.ts'
 
 const SPOOL_MEMORY = 262_144 // octets of a message that are held in memory before it goes to a file
@@ -86,12 +87,15 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const random = (): number => randomInt(2 ** 47) / 2 ** 47
   const forPost = (): PostSettings => postSettings(settings())
   const { threads, deadline } = settings().spam
+  const learned = await readLearner(folder)
+  // The pool says that it is damaged, and begins anew.
+  if (learned !== undefined && !Learner.read(learned).ok) await setLearnerAside(folder)
   const pool = createScanPool({
     threads: threads === 0 ? Math.max(1, availableParallelism() - 1) : threads,
     deadlineMs: deadline,
     log,
     resolve: options.resolve,
-    learned: await readLearner(folder),
+    learned,
   })
   const jail = openJail({ store, now, random, log, settings: () => forPost().jail, cut: options.cut })
   await jail.restore()

@@ -105,7 +105,7 @@ export const durationRange = (byDefault: string, says: string) =>
 
 export type Endpoint = { readonly host: string; readonly port: number }
 /** @returns host and port of `0.0.0.0:25` or `[::]:25`. */
-export const readEndpoint = (text: string): Endpoint | undefined => {
+const readEndpoint = (text: string): Endpoint | undefined => {
   const found = /^(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):(\d{1,5})$/.exec(text)
   const host = found?.[1] ?? found?.[2] ?? ''
   const port = Number(found?.[3] ?? -1)

@@ -6,7 +6,7 @@ export type LimitRow = readonly [kind: 'count' | 'size' | 'duration', says: stri
 type Numbers<L> = { readonly [K in keyof L]: number }
 
 /** @returns `perIp` as people write it in TOML: `per-ip`. */
-export const kebab = (name: string): string =>
+const kebab = (name: string): string =>
   name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 const MOST_COUNT = 10_000_000

@@ -32,7 +32,7 @@ export const childAt = (schema: z.core.$ZodType, path: readonly PropertyKey[]): 
   return table
 }
 
-export type Leaf = {
+type Leaf = {
   /** `spam.flag`. */
   readonly key: string
   readonly says: string

@@ -1,10 +1,9 @@
 /**
  * One case of `postern verify --stdio`: a JSON object in, verdicts out. The verifier is a program of its own this way, so that other people's
- * suites can test it (SPF: RFC 7208; DKIM: RFC 6376; DMARC: RFC 9989; ARC: RFC 8617).
+ * suites can test it (SPF: RFC 7208; DKIM: RFC 6376; DMARC: RFC 9989; ARC: RFC 8617). Sealing is in seal.ts.
  *
  * Each case has a resolver of its own, without what an earlier case was told: suites give the same names to different zones.
  */
-import type { Resolve } from '../../base/dns.ts'
 import { readIp, writeIp } from '../../base/ip.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { createResolver, systemServers } from '../../net/dns/resolver.ts'
@@ -15,28 +14,12 @@ import { readMessage } from '../../verify/fields.ts'
 import { verifyMessage } from '../../verify/gather.ts'
 import { boundedResolve } from '../../verify/lookup.ts'
 import { checkSpf } from '../../verify/spf.ts'
+import { type Json, type Op, readCase, text } from './given.ts'
+import { sealOf } from './seal.ts'
 
 const CASE_MS = 20_000 // RFC 7208 section 4.6.4: at least 20 seconds for a check
 const LOOPBACK_LOOKUP_MS = 2_000 // a test's server answers at once or means to be silent
 const LOOKUP_MS = 5_000
-
-type Json = Readonly<Record<string, unknown>>
-type Case = {
-  readonly ip: string
-  readonly helo: string
-  readonly mailFrom: string
-  readonly message: Uint8Array
-  readonly receiver: string
-  readonly now: number
-}
-
-const text = (given: Json, ...names: readonly string[]): string => {
-  for (const name of names) {
-    const value = given[name]
-    if (typeof value === 'string') return value
-  }
-  return ''
-}
 
 /** `127.0.0.1:53`, `[::1]:53`, or an address alone. */
 const readServer = (given: string): { readonly ip: string; readonly port: number } | undefined => {
@@ -45,33 +28,10 @@ const readServer = (given: string): { readonly ip: string; readonly port: number
   return ip.ok && Number(port) > 0 && Number(port) < 65_536 ? { ip: writeIp(ip.value), port: Number(port) } : undefined
 }
 
-/** Epoch ms from a date, from ms, or from seconds (numbers below 10^11). */
-const readNow = (given: unknown, byDefault: number): number => {
-  const value = typeof given === 'string' ? Date.parse(given) : given
-  if (typeof value !== 'number' || !Number.isFinite(value)) return byDefault
-  return typeof given === 'number' && value < 1e11 ? value * 1000 : value
-}
-
-const readMessageOf = (given: Json): Uint8Array =>
-  typeof given['message_base64'] === 'string'
-    ? Buffer.from(given['message_base64'], 'base64')
-    : Buffer.from(text(given, 'message'), 'utf8')
-
-const readCase = (given: Json, now: number): Case => ({
-  ip: text(given, 'ip', 'host'),
-  helo: text(given, 'helo'),
-  mailFrom: text(given, 'mailfrom', 'mailFrom').replace(/^<(.*)>$/s, '$1'),
-  message: readMessageOf(given),
-  receiver: text(given, 'receiver') || 'unknown',
-  now: readNow(given['now'], now),
-})
-
 const best = ['pass', 'temperror', 'fail', 'policy', 'permerror', 'neutral'] as const
 /** The word for a message with several signatures: the best of them; an unanswered look-up comes before a failure. */
 const dkimWord = (signatures: readonly DkimVerdict[]): string =>
   best.find((word) => signatures.some((one) => one.result === word)) ?? 'none'
-
-type Op = (one: Case, resolve: Resolve, signal: AbortSignal) => Promise<Json>
 
 const spfOf: Op = async (one, resolve) => {
   const verdict = await checkSpf(one, resolve, { receiver: one.receiver, now: one.now })
@@ -94,7 +54,9 @@ const dmarcOf: Op = async (one, resolve) => {
   return { ...verdict, spf, dkim: { result: dkimWord(dkim), signatures: dkim } }
 }
 
-const arcOf: Op = async (one, resolve) => ({ ...(await verifyArc(readMessage(one.message), resolve)) })
+const arcOf: Op = async (one, resolve) => ({
+  ...(await verifyArc(readMessage(one.message), resolve, { now: one.now })),
+})
 
 const allOf: Op = async (one, resolve, signal) => ({
   ...(await verifyMessage(one, resolve, { host: one.receiver, now: one.now, signal })),
@@ -106,6 +68,7 @@ const ops: Readonly<Record<string, Op>> = {
   dkim: dkimOf,
   dmarc: dmarcOf,
   'arc-validate': arcOf,
+  'arc-seal': sealOf,
   all: allOf,
 }
 

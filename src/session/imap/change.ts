@@ -91,7 +91,7 @@ export const storing = (byUid: boolean) =>
     const left = new Set(answer.value.modified)
     const uids = uidsOfRuns(selected, runs.value)
     const there = uids.filter((uid) => selected.view.at(uid) >= 0)
-    if (there.length === 0 && !byUid) return GONE
+    if (there.length === 0 && !byUid) return 'OK [EXPUNGEISSUED] Those messages are gone'
     // Silence is kept but for mod-sequences, which a client with CONDSTORE needs (RFC 7162 section 3.1.3).
     const told = args.silent && !talk.enabled.condstore ? new Uint32Array(0) : there.filter((uid) => !left.has(uid))
     for (let from = 0; from < told.length; from += PAGE) {

@@ -345,6 +345,5 @@ export const fetching = (byUid: boolean) =>
     const { missing, fault } = yield* plan.rows ? fetchRows(talk, plan, uids) : fetchColumns(talk, plan, uids)
     if (fault !== undefined) return fault
     if (missing === 0 || byUid) return 'OK Fetched'
-    // RFC 2180 section 4.1: NO where nothing is left of what was asked for.
-    return `${missing < uids.length ? 'OK' : 'NO'} [EXPUNGEISSUED] Some of those messages are gone`
+    return 'OK [EXPUNGEISSUED] Some of those messages are gone'
   }

@@ -58,8 +58,8 @@ const titled = (use: string): string => `\\${use.slice(0, 1).toUpperCase()}${use
 const attributes = (entry: Entry, args: ListArguments): string => {
   const out: string[] = []
   if (entry.seen === undefined) out.push(args.extended ? '\\NonExistent' : '\\Noselect')
-  if (!entry.children) out.push('\\HasNoChildren')
-  else out.push('\\HasChildren')
+  // Of extended clients, those that want it ask (RFC 5258 section 3.2).
+  if (!args.extended || args.give.children) out.push(entry.children ? '\\HasChildren' : '\\HasNoChildren')
   if (entry.subscribed && (args.only.subscribed || args.give.subscribed)) out.push('\\Subscribed')
   const use = entry.seen?.mine === true ? entry.seen.mailbox.specialUse : undefined
   if (use !== undefined) out.push(titled(use))

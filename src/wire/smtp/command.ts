@@ -35,8 +35,8 @@ export type SmtpMisread =
   /** BDAT that does not say how many octets come: nothing after it can be read. */
   | 'bad-chunk'
 
-export const MOST_LINE = 512 // octets with CRLF, RFC 5321 section 4.5.3.1.4; MAIL, RCPT and AUTH may be longer by their extensions
-export const MOST_CHUNK = 2 ** 48 // octets of a BDAT that can be counted at all
+const MOST_LINE = 512 // octets with CRLF, RFC 5321 section 4.5.3.1.4; MAIL, RCPT and AUTH may be longer by their extensions
+const MOST_CHUNK = 2 ** 48 // octets of a BDAT that can be counted at all
 
 const longVerbs = new Set(['MAIL', 'RCPT', 'AUTH'])
 const oldVerbs = new Set([

@@ -32,7 +32,7 @@ export type RcptParameters = {
 /** The names a server offers parameters for. */
 export type Offered = ReadonlySet<string>
 
-export const MOST_PARAMETERS = 20
+const MOST_PARAMETERS = 20
 const MOST_ENVID = 100 // RFC 3461 section 4.4
 const MOST_ORCPT = 500 // RFC 3461 section 4.2
 
