@@ -1,6 +1,6 @@
 /**
  * The content of messages in FETCH: BODY[…], BINARY[…], BINARY.SIZE[…], RFC822… and their partial forms. RFC 9051 section 6.4.5.1 and 7.5.2, RFC 3516 (literal8,
- * UNKNOWN-CTE), RFC 3501 section 6.4.5 (RFC822). A section that is not there is NIL. Large messages are read slice by slice, so that neither a
+ * UNKNOWN-CTE), RFC 3501 section 6.4.5 (RFC822). A section that is not there is empty, as Dovecot's is. Large messages are read slice by slice, so that neither a
  * phone's partial fetches nor a slow client's whole one hold them in memory.
  */
 import type { Uid } from '../../base/ids.ts'
@@ -26,6 +26,8 @@ export const needsParts = (item: ContentItem): boolean =>
 
 /** Octets that a large message is read by. */
 const SLICE = 262_144
+/** What is told of a section that is not there. */
+const NOTHING = new Uint8Array(0)
 
 /** @returns the octets of a section, null where the message has none such. */
 export const sectionOctets = (row: MessageDetail, { path, what, fields }: SectionName): Uint8Array | null => {
@@ -45,9 +47,8 @@ const writeBinary = (
   octets: Uint8Array | null,
 ): (string | Uint8Array)[] => {
   if (item.item === 'binary.size') return [`${item.label} ${octets?.length ?? 0}`]
-  if (octets === null) return [`${item.label} NIL`]
-  const cut = sliced(octets, item.partial)
-  return [`${item.label} ${cut.includes(0) ? '~' : ''}{${cut.length}}\r\n`, cut]
+  const cut = sliced(octets ?? NOTHING, item.partial)
+  return [`${item.label} ~{${cut.length}}\r\n`, cut]
 }
 
 const binaryItem = (
@@ -62,8 +63,7 @@ const binaryItem = (
 export const bodyItem = (item: ContentItem, row: MessageDetail): Result<(string | Uint8Array)[], string> => {
   if (item.item !== 'section') return binaryItem(item, row)
   const octets = sectionOctets(row, item.section)
-  if (octets === null) return ok([`${item.label} NIL`])
-  const cut = sliced(octets, item.partial)
+  const cut = sliced(octets ?? NOTHING, item.partial)
   return ok([`${item.label} {${cut.length}}\r\n`, cut])
 }
 
@@ -125,7 +125,7 @@ export async function* largeItem(
 ): AsyncGenerator<Out, string | undefined> {
   const range = item.item === 'section' ? rangeOf(row, size, item.section) : undefined
   if (range === null) {
-    yield `${item.label} NIL`
+    yield `${item.label} {0}\r\n`
     return undefined
   }
   if (range === undefined || item.item !== 'section') {

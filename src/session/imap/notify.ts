@@ -65,13 +65,15 @@ export const filteredMailboxes = async (
   )
 }
 
-/** RFC 5465 sections 5.1 to 5.3: the counts, and what tells of flags where those were asked for. */
+/** RFC 5465 sections 5.1 to 5.3: the counts, and the mod-sequence where changes of flags were asked for. */
 const statusOf = (talk: Talk, mailbox: Mailbox, events: readonly NotifyEvent[]): string => {
-  const flags = events.includes('FLAGCHANGE') ? ` UNSEEN ${mailbox.unseen}` : ''
-  const modSeq = flags !== '' || talk.enabled.condstore ? ` HIGHESTMODSEQ ${Math.max(1, mailbox.highestModSeq)}` : ''
-  const counts = `MESSAGES ${mailbox.messages} UIDNEXT ${mailbox.uidNext} UIDVALIDITY ${mailbox.uidValidity}`
-  return `* STATUS ${wireName(talk, mailbox.name)} (${counts}${flags}${modSeq})\r\n`
+  const withModSeq = events.includes('FLAGCHANGE') || talk.enabled.condstore
+  const modSeq = withModSeq ? ` HIGHESTMODSEQ ${Math.max(1, mailbox.highestModSeq)}` : ''
+  const { messages, uidNext, uidValidity, unseen } = mailbox
+  const counts = `MESSAGES ${messages} UIDNEXT ${uidNext} UIDVALIDITY ${uidValidity} UNSEEN ${unseen}`
+  return `* STATUS ${wireName(talk, mailbox.name)} (${counts}${modSeq})\r\n`
 }
+
 /** The first group that means a mailbox says which events of it are told (RFC 5465 section 3.1). */
 const groupOf = (talk: Talk, notify: Pick<Notify, 'groups'>, mailbox: Mailbox): EventGroup | undefined =>
   notify.groups.find(

@@ -327,7 +327,7 @@ test('RETURN options', () => {
   assert.deepEqual(returns('()'), ['all'])
   assert.deepEqual(returns('(MIN MAX)'), ['min', 'max'])
   assert.deepEqual(returns('(SAVE)'), ['save'])
-  assert.deepEqual(returns('(UPDATE)'), ['all', 'update'])
+  assert.deepEqual(returns('(UPDATE)'), ['update'])
   assert.deepEqual(returns('(PARTIAL 1:500 COUNT CONTEXT)'), ['count', 'partial'])
   assert.equal(value(search.readSearch, ' ALL').returns, undefined)
 })

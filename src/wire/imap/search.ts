@@ -70,7 +70,26 @@ export type SearchArguments = {
   readonly key: SearchKey
 }
 
-const text = (c: Cursor): string => spaced(c, (at) => utf8(astring(at)))
+const text = (c: Cursor): string => spaced(c, (at) => (at.decode ?? utf8)(astring(at)))
+
+/** How text in a charset is read; undefined for UTF-8 and US-ASCII, and for charsets that there are not: those are refused later. */
+const decoderOf = (charset: string): Cursor['decode'] => {
+  if (charset === 'UTF-8' || charset === 'US-ASCII') return undefined
+  try {
+    const decoder = new TextDecoder(charset)
+    return (octets) => decoder.decode(Buffer.from(octets, 'latin1'))
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** @returns `UTF-8` where the text that follows can be read in the charset named, otherwise its name in capitals. */
+const charsetName = (c: Cursor): string => {
+  const name = astring(c).toUpperCase()
+  c.decode = decoderOf(name)
+  return c.decode === undefined ? name : 'UTF-8'
+}
 const header =
   (name: string) =>
   (c: Cursor): SearchKey => ({ header: name, contains: text(c) })
@@ -185,7 +204,7 @@ const options: Readonly<Record<string, Partial<ReturnOptions> | undefined>> = {
 
 const returns = (c: Cursor): ReturnOptions => {
   let found = noOptions
-  list(
+  const named = list(
     c,
     () => {
       const name = word(c)
@@ -196,10 +215,9 @@ const returns = (c: Cursor): ReturnOptions => {
     },
     true,
   )
-  const { min, max, all, count, save, partial } = found
-  if (all && partial !== undefined) misread('ALL and PARTIAL exclude each other')
-  // No result named, but SAVE, saves alone (RFC 5182 section 2.1); nothing named at all is ALL (RFC 4731 section 3.1).
-  return min || max || all || count || save || partial !== undefined ? found : { ...found, all: true }
+  if (found.all && found.partial !== undefined) misread('ALL and PARTIAL exclude each other')
+  // Nothing named at all is ALL (RFC 4731 section 3.1); SAVE or UPDATE alone asks for no result (RFC 5182 section 2.1).
+  return named.length === 0 ? { ...found, all: true } : found
 }
 
 const optionalReturn = (c: Cursor): ReturnOptions | undefined => (take(c, ' RETURN ') ? returns(c) : undefined)
@@ -207,7 +225,7 @@ const optionalReturn = (c: Cursor): ReturnOptions | undefined => (take(c, ' RETU
 /** SEARCH and UID SEARCH. */
 export const readSearch = (c: Cursor): SearchArguments => {
   const found = optionalReturn(c)
-  const charset = take(c, ' CHARSET ') ? astring(c).toUpperCase() : undefined
+  const charset = take(c, ' CHARSET ') ? charsetName(c) : undefined
   return { returns: found, charset, key: spaced(c, program) }
 }
 
@@ -236,7 +254,7 @@ const sortRule = (c: Cursor): SortRule => {
 export const readSort = (c: Cursor): SortArguments => {
   const found = optionalReturn(c)
   const rules = spaced(c, () => list(c, sortRule))
-  const charset = spaced(c, astring).toUpperCase()
+  const charset = spaced(c, charsetName)
   return { returns: found, rules, charset, key: spaced(c, program) }
 }
 
@@ -250,7 +268,7 @@ const algorithms: Readonly<Record<string, ThreadArguments['by'] | undefined>> = 
 /** THREAD and UID THREAD. */
 export const readThread = (c: Cursor): ThreadArguments => {
   const by = algorithms[spaced(c, word)] ?? misread('There is no such threading algorithm')
-  const charset = spaced(c, astring).toUpperCase()
+  const charset = spaced(c, charsetName)
   return { by, returns: undefined, charset, key: spaced(c, program) }
 }
 

@@ -16,6 +16,8 @@ export type Cursor = {
   at: number
   /** How deep lists and conditions may nest. */
   depth: number
+  /** How a search's text is read, where it is not UTF-8; octets as latin1 come in. */
+  decode?: ((octets: string) => string) | undefined
 }
 
 /** Parentheses in parentheses that a command may have; a search of more conditions than this in one another is refused. */
