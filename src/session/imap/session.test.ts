@@ -268,6 +268,25 @@ test('one STORE, EXPUNGE or MOVE is one verb', async () => {
   await house.close()
 })
 
+test('what another changes in the moment of a silent STORE is told', async () => {
+  const sound = await openHouse()
+  await put(sound, smallMessage(1))
+  const store: Store = {
+    ...sound.store,
+    changeFlags: async (a) => {
+      const answer = await sound.store.changeFlags(a)
+      await sound.store.changeFlags({ mailbox: a.mailbox, uids: a.uids, how: 'add', flags: ['\\Flagged'] })
+      return answer
+    },
+  }
+  const line = await logged({ ...sound, deps: { ...sound.deps, store } }, 'SELECT INBOX')
+  assert.equal(
+    await line.say('a STORE 1 +FLAGS.SILENT (\\Seen)'),
+    '* 1 FETCH (FLAGS (\\Flagged \\Seen))\r\na OK Stored\r\n',
+  )
+  await sound.close()
+})
+
 test('a large message is read in slices, and says what a small one says', async () => {
   const house = await openHouse()
   const lines = Array.from(
