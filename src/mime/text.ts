@@ -66,10 +66,25 @@ export const mainText = (leaves: readonly Part[]): Part | undefined => {
   )
 }
 
+/** @returns the octets without a UTF-8 character that was cut at their end: half of one would make all of it look like another charset. */
+const withoutHalf = (octets: Uint8Array): Uint8Array => {
+  for (let back = 1; back <= 3 && back <= octets.length; back += 1) {
+    const octet = octets[octets.length - back] ?? 0
+    if (octet < 0x80) return octets
+    if (octet < 0xc0) continue // inside of a character
+    const whole = octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : 2
+    return whole > back ? octets.subarray(0, octets.length - back) : octets
+  }
+  return octets
+}
+
 /** @param most octets of the encoded body that are read. @returns its characters, CRLF and all; an unknown encoding is read as it stands. */
 export const textOf = (message: Uint8Array, part: Part, most = Number.POSITIVE_INFINITY): string => {
   const octets = message.subarray(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + most))
-  return decodeCharset(decodePart(octets, encodingOf(part)) ?? octets, charsetOf(part))
+  const decoded = decodePart(octets, encodingOf(part)) ?? octets
+  const charset = charsetOf(part)
+  const isCut = part.bodyTo - part.bodyFrom > most && /^(?:|utf-?8|us-ascii)$/.test(charset)
+  return decodeCharset(isCut ? withoutHalf(decoded) : decoded, charset)
 }
 
 /** Characters that nobody sees and senders pad previews with. */
