@@ -38,6 +38,8 @@ export class ImapLoad {
     socket.on('error', () => this.#socket.destroy())
     socket.on('close', () => {
       this.#closed = true
+      const waiting = this.#waiting
+      if (waiting !== undefined) this.#answer(waiting, 'NO The server hung up')
     })
   }
 
@@ -130,8 +132,12 @@ export const connectImap = async (door: Door): Promise<ImapLoad> => {
   const socket = door.tls ? connectTls({ host, port, rejectUnauthorized: false }) : connectPlain({ host, port })
   socket.setNoDelay(true)
   const load = new ImapLoad(socket)
-  const failed = new Promise<never>((_, refuse) => socket.once('error', refuse))
-  await Promise.race([load.see(/^\* (OK|PREAUTH) .*\n/m), failed])
+  const failed = new Promise<never>((_, refuse) => {
+    socket.once('error', refuse)
+    socket.once('close', () => refuse(new Error('the server hung up before its greeting')))
+  })
+  failed.catch(() => undefined)
+  await Promise.race([load.see(/^\* (OK|PREAUTH) [^\n]*\n/m), failed])
   return load
 }
 
