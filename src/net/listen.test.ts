@@ -371,3 +371,17 @@ test('PROXY: a header that never comes ends in time', async (t) => {
   assert.equal(await rest(one), '')
   assert.equal(stage.sessions.length, 0)
 })
+
+test('0.0.0.0 and [::] stand beside each other on one port, each its own listener', async (t) => {
+  const four = await openPlace({ host: '0.0.0.0' })
+  t.after(four.close)
+  const six = await openPlace({ host: '::', port: four.listener.port }).catch((error: Error) => error)
+  if (six instanceof Error) return t.skip(`there is no IPv6 here: ${six.message}`)
+  t.after(six.close)
+  assert.equal(six.listener.port, four.listener.port)
+  const one = await dial({ host: '::1', port: six.listener.port })
+  assert.ok(one.ok)
+  assert.equal(await line(one.value), `HI ::1 ${six.listener.port}`)
+  one.value.destroy()
+  assert.equal(four.listener.connections(), 0)
+})

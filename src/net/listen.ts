@@ -81,6 +81,7 @@ const faults: Readonly<Record<string, ListenFault>> = {
   EACCES: 'not-permitted',
   EPERM: 'not-permitted',
   EADDRNOTAVAIL: 'no-such-address',
+  EAFNOSUPPORT: 'no-such-address',
   ENOTFOUND: 'no-such-address',
   EINVAL: 'no-such-address',
 }
@@ -118,7 +119,9 @@ const open = async (
   new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(fail(faults[error.code ?? ''] ?? 'failed'))
     server.once('error', failed)
-    server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, () => {
+    // `[::]` is IPv6 alone: beside it stands `0.0.0.0`, and the two must not be one socket under two names.
+    const ipv6Only = options.host.includes(':')
+    server.listen({ host: options.host, port: options.port, backlog: BACKLOG, ipv6Only }, () => {
       server.off('error', failed)
       const at = server.address()
       if (at === null || typeof at === 'string') return resolve(fail('failed'))

@@ -88,6 +88,8 @@ export const openServices = async (
         lastWords,
         log: deps.log,
       })
+      // A machine without IPv6 serves IPv4: the default names both.
+      if (!listener.ok && host === '::' && listener.error === 'no-such-address') continue
       if (!listener.ok) {
         const endpoint = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
         await Promise.all(opened.map((one) => one.listener.close(0)))
