@@ -4,7 +4,7 @@ import { readSize, writeSize } from '../settings/kinds.ts'
 import { writeTable } from '../text/table.ts'
 import { ask, askAndPrint } from './ask.ts'
 import type { Command, Given, Shell } from './command.ts'
-import { configOf, configOption } from './config-file.ts'
+import { configOf, whereOptions } from './config-file.ts'
 import { secretOf, secretOptions } from './secret.ts'
 import { accountShape } from './shapes.ts'
 
@@ -44,7 +44,7 @@ export const accountAdd: Command = {
   usage: 'account add ADDRESS',
   about:
     'Makes an account with its mailboxes; mail for the address is delivered there. The domain must be served here.\nWithout an option a password is made and shown once.',
-  options: [...secretOptions, configOption],
+  options: [...secretOptions, ...whereOptions],
   example: 'postern account add anna@example.org',
   json: true,
   run: async (given, shell) => {
@@ -57,7 +57,7 @@ export const accountPassword: Command = {
   usage: 'account password ADDRESS',
   about:
     'Gives an account another password; sessions that are open go on. Without an option one is made and shown once.',
-  options: [...secretOptions, configOption],
+  options: [...secretOptions, ...whereOptions],
   example: 'postern account password anna@example.org',
   json: true,
   run: async (given, shell) => {
@@ -69,7 +69,7 @@ export const accountPassword: Command = {
 export const accountList: Command = {
   usage: 'account list',
   about: 'Lists the accounts: state, messages, room used and allowed.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern account list --json',
   json: true,
   run: (given, shell) =>
@@ -93,7 +93,7 @@ export const accountList: Command = {
 const stateCommand = (name: string, state: string, about: string, done: string): Command => ({
   usage: `account ${name} ADDRESS`,
   about,
-  options: [configOption],
+  options: whereOptions,
   example: `postern account ${name} anna@example.org`,
   json: true,
   run: async (given, shell) => {
@@ -115,7 +115,7 @@ export const accountThaw = stateCommand('thaw', 'active', 'Undoes `account freez
 export const accountQuota: Command = {
   usage: 'account quota ADDRESS SIZE',
   about: 'Sets the room for the mail of an account; "0 B" is no limit.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern account quota anna@example.org "20 GB"',
   json: true,
   run: async (given, shell) => {
@@ -133,7 +133,7 @@ export const accountQuota: Command = {
 export const accountRemove: Command = {
   usage: 'account remove ADDRESS',
   about: 'Removes an account with all its mail, for good, and the addresses that lead to it.',
-  options: [{ name: 'yes', says: 'remove it: there is no undo' }, configOption],
+  options: [{ name: 'yes', says: 'remove it: there is no undo' }, ...whereOptions],
   example: 'postern account remove anna@example.org --yes',
   json: true,
   run: async (given, shell) => {

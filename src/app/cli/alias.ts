@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { writeTable } from '../text/table.ts'
 import { askAndPrint } from './ask.ts'
 import type { Command } from './command.ts'
-import { configOption } from './config-file.ts'
+import { whereOptions } from './config-file.ts'
 import { addressShape } from './shapes.ts'
 
 const day = (ms: number | undefined): string => (ms === undefined ? '' : new Date(ms).toISOString().slice(0, 10))
@@ -24,7 +24,7 @@ export const aliasAdd: Command = {
     { name: 'spamtrap', says: 'nobody has ever used it: mail for it is spam, and teaches the filter' },
     { name: 'from', value: 'DAY', says: 'the meaning begins on this day (YYYY-MM-DD, UTC)' },
     { name: 'until', value: 'DAY', says: 'and ends on this one' },
-    configOption,
+    ...whereOptions,
   ],
   example: 'postern alias add sales@example.org anna@example.org ben@example.org',
   json: true,
@@ -65,7 +65,7 @@ export const aliasAdd: Command = {
 export const aliasList: Command = {
   usage: 'alias list [DOMAIN]',
   about: 'Lists every address with its meaning.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern alias list example.org',
   json: true,
   run: (given, shell) => {
@@ -91,7 +91,7 @@ export const aliasList: Command = {
 export const aliasRemove: Command = {
   usage: 'alias remove ADDRESS',
   about: 'Takes the meaning of an address away: mail for it is refused as unknown.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern alias remove sales@example.org',
   json: true,
   run: async (given, shell) => {

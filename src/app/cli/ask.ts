@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { talkSentences } from '../../ban/sentences.ts'
 import { silentLog } from '../../base/log.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { openAccounts } from '../../post/accounts.ts'
@@ -20,15 +19,10 @@ import { storeWords } from '../server/store-words.ts'
 import type { Given, Shell } from './command.ts'
 import { type Config, configOf } from './config-file.ts'
 
-/** The part of a configuration that asking needs; without settings the defaults of the jail hold. */
-export type Where = Pick<Config, 'folder' | 'file'> & { readonly settings?: Config['settings'] }
-
-const lenient = { enabled: true, sentences: talkSentences, allow: [], banLoopback: false } as const
-
-const byItself = async (config: Where, request: AdminRequest, now: () => number): Promise<AdminAnswer> => {
+const byItself = async (config: Config, request: AdminRequest, now: () => number): Promise<AdminAnswer> => {
   const store = openInline({ folder: config.folder })
   if (!store.ok) return { ok: false, says: storeWords(store.error, config.folder) }
-  const jailSettings = config.settings === undefined ? lenient : postSettings(config.settings).jail
+  const { jail: jailSettings } = postSettings(config.settings)
   const jail = openJail({
     store: store.value,
     now,
@@ -48,7 +42,7 @@ const byItself = async (config: Where, request: AdminRequest, now: () => number)
 
 /** @returns the answer's value, or what to tell the operator. */
 export const ask = async (
-  config: Where,
+  config: Config,
   request: AdminRequest,
   so: { readonly now: () => number; readonly make?: boolean },
 ): Promise<Result<unknown, string>> => {

@@ -4,7 +4,7 @@ import { readDuration } from '../settings/kinds.ts'
 import { writeTable } from '../text/table.ts'
 import { askAndPrint } from './ask.ts'
 import type { Command } from './command.ts'
-import { configOption } from './config-file.ts'
+import { whereOptions } from './config-file.ts'
 import { banShape } from './shapes.ts'
 
 /** @returns bans as a table. */
@@ -27,7 +27,7 @@ export const writeBans = (value: unknown): string =>
 export const banList: Command = {
   usage: 'ban list',
   about: 'Lists the bans in force: who, for which offence, what is closed, until when (UTC), how often before.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern ban list',
   json: true,
   run: (given, shell) => askAndPrint(given, shell, { verb: 'ban-list', words: {} }, writeBans),
@@ -36,7 +36,7 @@ export const banList: Command = {
 export const banSet: Command = {
   usage: 'ban set WHO DURATION',
   about: 'Bans an address, a network or a sender by hand. `postern pardon` undoes it.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern ban set 192.0.2.0/24 "6 h"',
   json: true,
   run: async (given, shell) => {
@@ -53,7 +53,7 @@ export const banSet: Command = {
 export const pardon: Command = {
   usage: 'pardon WHO',
   about: 'Lifts every ban on an address, a network or a sender, and forgets the record.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern pardon 192.0.2.7',
   json: true,
   run: async (given, shell) => {

@@ -1,20 +1,18 @@
 /** `postern check`: the invariants of the store. */
 import * as z from 'zod'
-import { ask, type Where } from './ask.ts'
+import { ask } from './ask.ts'
 import type { Command } from './command.ts'
-import { configOf, configOption } from './config-file.ts'
+import { configOf, whereOptions } from './config-file.ts'
 
 export const check: Command = {
   usage: 'check',
   about:
     'Checks every invariant of the mail store: order, counts, references, quota, and that each stored body can be read. Reads only;\nexits 1 if it finds something. Works while the server runs (it answers itself, and mail waits meanwhile) or while it does not.',
-  options: [{ name: 'data', value: 'DIR', says: 'a data folder, instead of that of the configuration' }, configOption],
+  options: whereOptions,
   example: 'postern check --json',
   json: true,
   run: async (given, shell) => {
-    const { data } = given.values
-    const config: Where | undefined =
-      typeof data === 'string' ? { folder: data, file: '--data' } : configOf(given, shell)
+    const config = configOf(given, shell)
     if (config === undefined) return 2
     const answer = await ask(config, { verb: 'check', words: {} }, { now: shell.now })
     if (!answer.ok) {

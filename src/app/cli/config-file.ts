@@ -16,6 +16,12 @@ export const configOption: Option = {
   byDefault: `./${FILE_NAME}, else ${SYSTEM_FILE}`,
 }
 
+/** Where the house is: a configuration, or a data folder alone (the demo's). */
+export const whereOptions: readonly Option[] = [
+  { name: 'data', value: 'DIR', says: "a data folder (the demo's, say), instead of that of the configuration" },
+  configOption,
+]
+
 export type Config = {
   readonly file: string
   readonly settings: Settings
@@ -51,8 +57,17 @@ export const loadConfig = (file: string): Result<Config, string> => {
   return ok({ file, settings: read.value, folder: path(read.value.data), path })
 }
 
-/** As `loadConfig`; a mistake is told and the answer is undefined. */
+/** The defaults, for a command that was given only a data folder. */
+const bareConfig = (data: string): Config => {
+  const read = readSettings(settingsSchema, 'host = "localhost.localdomain"')
+  if (!read.ok) throw new Error('the defaults have mistakes')
+  return { file: '--data', settings: read.value, folder: resolve(data), path: resolve }
+}
+
+/** As `loadConfig`, or what `--data` says; a mistake is told and the answer is undefined. */
 export const configOf = (given: Given, shell: Shell): Config | undefined => {
+  const { data } = given.values
+  if (typeof data === 'string') return bareConfig(data)
   const config = loadConfig(configPath(given))
   if (config.ok) return config.value
   shell.err(`${config.error}\n`)

@@ -142,6 +142,16 @@ Try, in another terminal:
 `
 }
 
+const epilogue = ({ folder }: Plan): string => `
+Ask it, in another terminal:
+
+  ./postern ban list --data ${folder}
+  ./postern why anna@${demoDomain} --data ${folder}
+  ./postern check --data ${folder}
+
+It goes on running: connect with a mail program, or end it with Ctrl-C.
+`
+
 const placesOf = async (server: PosternServer): Promise<readonly Place[]> => {
   const accounts = await server.house.store.accounts()
   const places: Place[] = []
@@ -237,7 +247,7 @@ const run = async (plan: Plan, json: boolean, shell: Shell): Promise<number> => 
     shell.out(`${JSON.stringify(ready)}\n`)
   }
   if (plan.messages > 0) await show({ plan, deliveries, state, server, shell, json, stopped: () => halted })
-  if (!halted && !json) shell.out('\nIt goes on running: connect with a mail program, or end it with Ctrl-C.\n')
+  if (!halted && !json) shell.out(epilogue(plan))
   await stop
   await server.stop()
   await dns.close()

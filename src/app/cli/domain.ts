@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { dnsRecords, writeRecords } from '../dns-records.ts'
 import { askAndPrint } from './ask.ts'
 import type { Command, Given, Shell } from './command.ts'
-import { configOf, configOption } from './config-file.ts'
+import { configOf, whereOptions } from './config-file.ts'
 import { domainShape } from './shapes.ts'
 
 const oneDomain = (given: Given, shell: Shell, usage: string): string | undefined => {
@@ -16,7 +16,7 @@ const oneDomain = (given: Given, shell: Shell, usage: string): string | undefine
 export const domainAdd: Command = {
   usage: 'domain add DOMAIN',
   about: 'Takes on a domain: mail for its addresses is accepted from now on. Prints the DNS records that it needs.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern domain add example.org',
   json: true,
   run: async (given, shell) => {
@@ -36,7 +36,7 @@ export const domainAdd: Command = {
 export const domainList: Command = {
   usage: 'domain list',
   about: 'Lists the domains whose mail is taken here.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern domain list',
   json: true,
   run: (given, shell) =>
@@ -52,7 +52,7 @@ export const domainList: Command = {
 export const domainRemove: Command = {
   usage: 'domain remove DOMAIN',
   about: 'Gives up a domain that has no addresses left.',
-  options: [configOption],
+  options: whereOptions,
   example: 'postern domain remove example.org',
   json: true,
   run: async (given, shell) => {

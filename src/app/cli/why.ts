@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { readDuration } from '../settings/kinds.ts'
 import { askAndPrint } from './ask.ts'
 import type { Command } from './command.ts'
-import { configOption } from './config-file.ts'
+import { whereOptions } from './config-file.ts'
 import { receiptShape } from './shapes.ts'
 import { writeStory } from './story.ts'
 
@@ -13,7 +13,7 @@ export const why: Command = {
   usage: 'why MESSAGE-ID|ADDRESS',
   about:
     'Prints how messages were judged: the sender and what is known of it, every test that fired with its points, and the reasons. Finds\nthem by Message-ID, sender, recipient, address of the peer, or a word of the subject; the newest first.',
-  options: [{ name: 'since', value: 'DURATION', says: 'how far back', byDefault: '"7 d"' }, configOption],
+  options: [{ name: 'since', value: 'DURATION', says: 'how far back', byDefault: '"7 d"' }, ...whereOptions],
   example: 'postern why friend@example.net --since "2 d"',
   json: true,
   run: async (given, shell) => {

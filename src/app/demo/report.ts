@@ -78,7 +78,7 @@ export const writeReport = (
     [{ head: 'banned' }, { head: 'for' }, { head: 'until (UTC)' }, { head: 'closes' }],
     shown.map((ban) => [ban.subject, ban.offence, clock(ban.until), ban.scope]),
   )
-  const more = bans.length > shown.length ? `and ${bans.length - shown.length} more: postern ban list shows them\n` : ''
+  const more = bans.length > shown.length ? `and ${bans.length - shown.length} more\n` : ''
   const where = writeTable(
     [{ head: 'account' }, { head: 'mailbox' }, { head: 'messages', right: true }],
     places.filter((place) => place.messages > 0).map((place) => [place.account, place.mailbox, String(place.messages)]),
