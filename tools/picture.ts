@@ -16,7 +16,12 @@ const printed = (await text(process.stdin)).replaceAll(/\r?\x1b\[2K/g, '\n').spl
 const from = printed.findLastIndex((line) => /^█+ +\d+\/\d+/.test(line))
 const lines = ['$ npm start', '…', ...printed.slice(Math.max(0, from))]
   .filter((line) => !/^\d{4}-\d\d-\d\dT/.test(line))
-  .map((line) => line.replace(/--data \S+/, '--data demo-data').slice(0, MOST_COLUMNS).trimEnd())
+  .map((line) =>
+    line
+      .replace(/--data \S+/, '--data demo-data')
+      .slice(0, MOST_COLUMNS)
+      .trimEnd(),
+  )
 while (lines.at(-1) === '') lines.pop()
 const width = Math.ceil(Math.max(...lines.map((line) => line.length)) * CHARACTER) + 2 * MARGIN
 const height = lines.length * LINE + 2 * MARGIN

@@ -3,12 +3,24 @@
  *
  * It compares a hash of package-lock.json with a stamp in node_modules; where they differ it takes a lock, so that
  * `npm start` and `npm test` at once install only once, and runs `npm ci --ignore-scripts`. Then it runs the Node that the
- * lockfile pins (an npm package for each platform) with the arguments it was given, and passes signals and the exit
- * code on. It has no dependency, because it runs before there are any.
+ * lockfile pins (an npm package for each platform) with the arguments it was given, in its own place where Node can do
+ * that (execve), and otherwise as a child whose signals and exit code it passes on. Node keeps compiled code in a cache that
+ * is filled before the program first runs (docs/decisions/0050). It has no dependency, because it runs before there are any.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -78,16 +90,80 @@ const pinnedNode = () => {
   return process.exit(1)
 }
 
+/** Whether a folder is there, or can be made, and can be written. */
+const isOurs = (folder) => {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch (error) {
+    if (typeof error.code === 'string') return false
+    throw error
+  }
+}
+
+/**
+ * Where compiled code is kept: in the tree where that can be written, otherwise in the user's own cache (systemd sets
+ * CACHE_DIRECTORY). Never below /tmp: who makes a folder there first would choose what we run.
+ */
+const cacheFolder = () => {
+  const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env
+  if (NODE_COMPILE_CACHE !== undefined || NODE_DISABLE_COMPILE_CACHE !== undefined) return undefined // somebody chose
+  return [
+    join(modules, '.cache', 'postern'),
+    CACHE_DIRECTORY ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'postern'),
+  ].find(isOurs)
+}
+
+/** What the cache was filled from: every file of the program, and the Node that runs it. */
+const sourceState = (node) => {
+  const hash = createHash('sha256').update(node)
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const file = join(folder, entry.name)
+      if (entry.isDirectory()) walk(file)
+      else if (/\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name)) {
+        const { size, mtimeMs } = statSync(file)
+        hash.update(`${file} ${size} ${mtimeMs}\n`)
+      }
+    }
+  }
+  walk(join(root, 'src'))
+  return hash.digest('hex')
+}
+
+/**
+ * Fills the cache where the program changed: `--help` with everything loaded before it. Otherwise the first server would hold
+ * the compiler of TypeScript, once a thread, some 60 MB in all, until it is started again. A cache that cannot be filled costs only that.
+ */
+const warm = (node, cache, env) => {
+  const stamp = join(cache, `filled-${process.getuid?.() ?? 'user'}`)
+  const state = sourceState(node)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return
+  const [first, main] = ['src/app/warm.ts', 'src/app/main.ts'].map((file) => join(root, file))
+  const done = spawnSync(node, [...flags, '--import', first, main, '--help'], { cwd: root, env, stdio: 'ignore' })
+  if (done.status === 0) writeFileSync(stamp, state)
+}
+
+const flags = ['--disable-warning=ExperimentalWarning', '--expose-gc'] // gc: src/app/threads/rest.ts
+
 if (!installed()) install()
 const node = pinnedNode()
 const [script, ...rest] = process.argv.slice(2)
 const entry = script !== undefined && existsSync(join(root, script)) ? join(root, script) : script
-// The pinned Node comes first on PATH, so that what the program starts runs on it as well.
-const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...(entry === undefined ? [] : [entry]), ...rest], {
-  stdio: 'inherit',
-  env: { ...process.env, PATH: path, POSTERN_ROOT: root },
-})
+const cache = cacheFolder()
+const env = {
+  ...process.env,
+  // The pinned Node comes first, so that what the program starts runs on it as well.
+  PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`,
+  POSTERN_ROOT: root,
+  ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
+}
+if (cache !== undefined && script === 'src/app/main.ts') warm(node, cache, env)
+const args = [...flags, ...(entry === undefined ? [] : [entry]), ...rest]
+if (typeof process.execve === 'function' && process.platform !== 'win32') process.execve(node, [node, ...args], env)
+
+const child = spawn(node, args, { stdio: 'inherit', env })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
   if (process.platform !== 'win32' || signal === 'SIGINT' || signal === 'SIGTERM')
     process.on(signal, () => child.kill(signal))
