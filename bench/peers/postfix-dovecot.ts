@@ -108,7 +108,7 @@ biff = no
 `
 
 /** Waits until a port answers; a bounded number of tries. */
-const answers = async (port: number): Promise<void> => {
+export const answers = async (port: number): Promise<void> => {
   for (let tries = 0; tries < 200; tries += 1) {
     const good = await new Promise<boolean>((resolve) => {
       const socket = createConnection({ port, host: '127.0.0.1' })
@@ -164,7 +164,8 @@ const startPostfix = (folder: string, port: number): number => {
   return Number(readFileSync(join(folder, 'spool', 'pid', 'master.pid'), 'utf8').trim())
 }
 
-const startDovecot = (folder: string, imapPort: number): number => {
+/** Starts a Dovecot of its own in a folder. @returns its pid. */
+export const startDovecot = (folder: string, imapPort: number): number => {
   for (const name of ['run', 'state', 'mail']) mkdirSync(join(folder, name), { recursive: true })
   run('chown', ['mail:mail', join(folder, 'mail')])
   run('chmod', ['755', folder])
