@@ -1,11 +1,11 @@
 /**
- * A message as text for SEARCH: its header fields decoded, its text parts decoded. RFC 9051 section 6.4.4
+ * A message as text for SEARCH: its header fields decoded, its text parts decoded, the names of its files. RFC 9051 section 6.4.4
  * (BODY and TEXT look into decoded parts, charset by charset). Pure.
  */
 import { readHeader } from '../mime/fields.ts'
 import { htmlToText } from '../mime/html-text.ts'
 import { type Part, readMessage } from '../mime/message.ts'
-import { textOf } from '../mime/text.ts'
+import { fileOf, textOf } from '../mime/text.ts'
 import { headerText } from '../mime/words.ts'
 
 const MOST_TEXT = 8 * 2 ** 20 // characters of one message that are looked into
@@ -26,18 +26,31 @@ const leafText = (message: Uint8Array, part: Part): string => {
   return part.subtype === 'html' ? htmlToText(text, MOST_TEXT) : text
 }
 
-/** The decoded text of all text parts, messages within (and their headers) included. */
-export const bodyText = (message: Uint8Array): string => {
+/** The decoded text of all text parts, messages within (and their headers) included, and the names of files. */
+const bodyText = (message: Uint8Array, root: Part): string => {
   let out = ''
   const walk = (part: Part): void => {
     if (out.length > MOST_TEXT) return
+    if (part.kind !== 'multipart') {
+      const { name } = fileOf(part)
+      if (name !== '') out += `${name}\n`
+    }
     if (part.kind === 'message') for (const child of part.children) out += `${fieldsText(child)}\n`
     if (part.kind === 'leaf' && part.type === 'text') out += `${leafText(message, part)}\n`
     for (const child of part.children) walk(child)
   }
-  walk(readMessage(message))
+  walk(root)
   return out
 }
 
-/** All header fields, decoded, a field a line. */
-export const headersText = (message: Uint8Array): string => fieldsText(readMessage(message))
+export type Texts = {
+  /** All header fields, decoded, a field a line. */
+  readonly headers: string
+  readonly body: string
+}
+
+/** What SEARCH looks for text in. */
+export const textsOf = (message: Uint8Array): Texts => {
+  const root = readMessage(message)
+  return { headers: fieldsText(root), body: bodyText(message, root) }
+}

@@ -303,6 +303,13 @@ export type Store = {
     most: number
     mostBytes: number
   }) => Answer<{ readonly rows: readonly MessageDetail[]; readonly next: number | null }>
+  /** ENVELOPEs of a page, the octets side by side: each ends at its place in `ends`. `next` is the UID to go on from, null at the end. */
+  readonly envelopes: (a: { mailbox: MailboxId; uids: UidRanges; most: number }) => Answer<{
+    readonly uids: Uint32Array
+    readonly ends: Uint32Array
+    readonly octets: Uint8Array
+    readonly next: number | null
+  }>
   /** A slice of prefix and body together, for partial fetches of large messages. */
   readonly readMessage: (a: { mailbox: MailboxId; uid: Uid; from: number; to: number }) => Answer<Uint8Array>
   readonly changes: (a: { mailbox: MailboxId; since: number }) => Answer<Changes>

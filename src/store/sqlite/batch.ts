@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { Bell, StoreFault } from '../store.ts'
+import { type Made, putDigest } from './digest-make.ts'
 import { faultOf } from './fault.ts'
 import { gatherBells, type House, Refused, undo, type VerbName } from './house.ts'
 import { verbKinds } from './names.ts'
@@ -45,11 +46,17 @@ const runOne = (db: DatabaseSync, house: House, call: Call, complain: Complain):
   }
 }
 
-/** Runs the calls in order; throws only what is a mistake of ours outside of any verb. */
-export const runBatch = (db: DatabaseSync, house: House, calls: readonly Call[], complain: Complain): Batch => {
+/** Runs the calls in order, and puts a digest in with them; throws only what is a mistake of ours outside of any verb. */
+export const runBatch = (
+  db: DatabaseSync,
+  house: House,
+  calls: readonly Call[],
+  complain: Complain,
+  made?: Made,
+): Batch => {
   house.rings.length = 0
   house.afterCommit.length = 0
-  if (!calls.some(isWrite))
+  if (made === undefined && !calls.some(isWrite))
     return { outcomes: calls.map((call) => runOne(db, house, call, complain)), bells: [], wrote: false }
   try {
     house.tx.run('BEGIN IMMEDIATE')
@@ -63,6 +70,7 @@ export const runBatch = (db: DatabaseSync, house: House, calls: readonly Call[],
       }
       outcomes.push(outcome)
     }
+    if (made !== undefined) putDigest(house, made)
     house.tx.run('COMMIT')
     for (const act of house.afterCommit) act()
     return { outcomes, bells: gatherBells(house.rings), wrote: true }

@@ -3,6 +3,8 @@ import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { flagBits } from '../store.ts'
 import { bodyKinds } from './body.ts'
+import { makeStale } from './digest-make.ts'
+import { Digests } from './digests.ts'
 import { num, octets } from './door.ts'
 import { forms, unpackHead } from './head.ts'
 import type { House, Run } from './house.ts'
@@ -80,6 +82,10 @@ const rules: readonly (readonly [says: string, sql: string])[] = [
     'the use of an account is wrong',
     'SELECT a.id FROM accounts a LEFT JOIN (SELECT account, sum(size) AS s, sum(messages) AS n FROM mailboxes GROUP BY account) c ON c.account = a.id WHERE a.used_bytes <> coalesce(c.s, 0) OR a.messages <> coalesce(c.n, 0)',
   ],
+  [
+    'two digests stand for the same blobs',
+    'SELECT a.first, b.first FROM digests a JOIN digests b ON b.first > a.first AND b.first <= a.last',
+  ],
   ['rights are of no mailbox', 'SELECT mailbox, who FROM rights WHERE mailbox NOT IN (SELECT id FROM mailboxes)'],
   [
     'an address leads to no account',
@@ -96,18 +102,39 @@ export const check: Run<'check'> = (house) => {
   for (const [says, sql] of rules)
     for (const row of house.tx.lists(`${sql} LIMIT ${MOST_FINDINGS}`)) findings.push(`${says}: ${row.join(' ')}`)
   checkBodies(house, findings)
+  checkDigests(house, findings)
   return findings
+}
+
+/** What is gone is in no digest, or the digest is to be made anew. */
+const checkDigests = (house: House, findings: string[]): void => {
+  const digests = new Digests(house)
+  for (const row of house.tx.lists('SELECT first FROM digests WHERE first NOT IN (SELECT first FROM digests_stale)')) {
+    const first = num(row[0])
+    try {
+      for (const blob of digests.around(first)?.blobs() ?? [])
+        if (house.tx.list('SELECT 1 FROM blobs WHERE id = ?', blob) === undefined)
+          findings.push(`a digest holds blob ${blob}, which is gone`)
+    } catch (error) {
+      findings.push(`digest ${first} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
 }
 
 /** Every head and body is read, some at a time. */
 const checkBodies = (house: House, findings: string[]): void => {
   let last = 0
+  const digests = new Digests(house)
   for (;;) {
     const rows = house.tx.lists('SELECT id, size, form, head FROM blobs WHERE id > ? ORDER BY id LIMIT 200', last)
     for (const row of rows) {
       last = num(row[0])
       try {
-        const body = bodyOf(house, last, num(row[2]), unpackHead(octets(row[3])))
+        const head = unpackHead(octets(row[3]))
+        const body = bodyOf(house, last, num(row[2]), head)
+        const digested = digests.around(last)?.envelope(last)?.toString('latin1')
+        if (digested !== undefined && digested !== head.summary.envelope)
+          findings.push(`a digest has another ENVELOPE of blob ${last}`)
         if (body.length !== num(row[1])) findings.push(`blob ${last} has ${body.length} octets, not ${num(row[1])}`)
       } catch (error) {
         findings.push(`blob ${last} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
@@ -167,6 +194,7 @@ const tidyBlobs = (house: House): { readonly seen: number; readonly removed: num
     }
     for (const table of ['bodies', 'variants']) house.tx.run(`DELETE FROM ${table} WHERE blob = ?`, blob)
     house.tx.run('DELETE FROM blobs WHERE id = ?', blob)
+    makeStale(house, blob)
     removed += 1
   }
   return { seen: loose.length, removed }

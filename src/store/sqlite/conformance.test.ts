@@ -8,3 +8,9 @@ conformance('inline', async () => {
   assert.ok(store.ok)
   return store.value
 })
+
+conformance('inline, every message in a digest', async () => {
+  const store = openInline({ folder: ':memory:', digestBlobs: 1 })
+  assert.ok(store.ok)
+  return store.value
+})

@@ -137,7 +137,7 @@ inFolder('a database of version 1 is migrated as a copy, and the old file stays'
   await store.close()
   const file = join(folder, fileNames.database)
   const db = new DatabaseSync(file)
-  db.exec('DROP TABLE thread_ids; PRAGMA user_version = 1')
+  db.exec('DROP TABLE thread_ids; DROP TABLE digests; DROP TABLE digests_stale; PRAGMA user_version = 1')
   db.close()
   const again = opened(folder)
   assert.equal((await must(again.columns({ mailbox: world.inbox }))).uids.length, 1)

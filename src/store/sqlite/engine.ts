@@ -9,13 +9,18 @@ import { spooled } from './adopt.ts'
 import { type Batch, type Call, type Complain, type Outcome, runBatch } from './batch.ts'
 import { removeFile } from './check.ts'
 import { fileNames, makeFolders, type OpenFault, openDatabase, sweepBodies, takeLock } from './database.ts'
+import { DIGEST_BLOBS, digestDue, type Made, nextDigest } from './digest-make.ts'
 import { num, openDoor } from './door.ts'
 import { faultOf } from './fault.ts'
 import type { House } from './house.ts'
 
 export type Engine = {
   /** Files in the calls were adopted (adopt.ts); one that no row came to name is removed. */
-  readonly run: (calls: readonly Call[]) => Batch
+  readonly run: (calls: readonly Call[], made?: Made) => Batch
+  /** Whether a digest is to be made: enough blobs are in none, or one holds what is gone. */
+  readonly digestDue: () => boolean
+  /** Makes the next digest that is due, for `run` of the writer. @returns null when none is, or when what it would hold cannot be read */
+  readonly makeDigest: () => Made | null
   /** Moves what it can from the write-ahead log into the database, without waiting for anyone. @returns pages in the log that are not moved yet */
   readonly checkpoint: () => number
   /** Pages in the write-ahead log. */
@@ -26,6 +31,8 @@ export type EngineOptions = {
   /** The data folder, or `:memory:`. */
   readonly folder: string
   readonly complain: Complain
+  /** Blobs in a digest; fewer in tests. */
+  readonly digestBlobs?: number
   /** For tests that put limits on the database. */
   readonly onOpen?: (db: DatabaseSync) => void
 }
@@ -64,9 +71,9 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
   const house = houseOf(db, folder)
   const counts = { commits: 0, verbs: 0 }
   return ok({
-    run: (calls) => {
+    run: (calls, made) => {
       counts.verbs += calls.length
-      const batch = runBatch(db, house, calls, complain)
+      const batch = runBatch(db, house, calls, complain, made)
       if (batch.wrote) counts.commits += 1
       for (const [at, call] of calls.entries()) {
         const body = spooled(call)
@@ -77,6 +84,7 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
       )
       return { ...batch, outcomes }
     },
+    ...digesting(house, options),
     ...checkpointing(house, inMemory, complain),
     close: () => {
       db.close()
@@ -84,6 +92,24 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
     },
   })
 }
+
+const digesting = (
+  house: House,
+  { digestBlobs = DIGEST_BLOBS, complain }: EngineOptions,
+): Pick<Engine, 'digestDue' | 'makeDigest'> => ({
+  digestDue: () => digestDue(house, digestBlobs),
+  makeDigest: () => {
+    try {
+      return nextDigest(house, digestBlobs)
+    } catch (error) {
+      // Searches read the messages themselves, as before.
+      const fault = faultOf(error)
+      if (fault === null) throw error
+      complain('digest', fault, error instanceof Error ? error.message : String(error))
+      return null
+    }
+  },
+})
 
 const checkpointing = (
   house: House,
@@ -130,6 +156,7 @@ export const openReader = (options: EngineOptions): Result<Engine, OpenFault> =>
         house.keywordSets.clear()
       }
     },
+    ...digesting(house, options),
     ...checkpointing(house, false, options.complain),
     close: () => db.close(),
   })

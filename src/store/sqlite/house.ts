@@ -29,6 +29,8 @@ export type House = {
   readonly keywordSets: Map<number, readonly string[]>
   /** Columns of large mailboxes as they were read last; emptied when a batch is rolled back. */
   readonly columns: Map<MailboxId, Remembered>
+  /** For tests: every search reads the messages themselves. */
+  readonly withoutDigests?: boolean
 }
 
 export type VerbName = Exclude<keyof Store, 'listen' | 'close'>

@@ -12,11 +12,13 @@ import { storeOf } from './store-of.ts'
 const quiet: Complain = () => undefined
 
 /** Opens the store in `folder`, or one in memory (`:memory:`). */
-export const openInline = (options: { readonly folder: string }): Result<Store, OpenFault> => {
-  const engine = openEngine({
-    folder: options.folder,
-    complain: quiet,
-  })
+export const openInline = (options: {
+  readonly folder: string
+  /** Blobs in a digest; 0 makes none. */
+  readonly digestBlobs?: number
+}): Result<Store, OpenFault> => {
+  const { folder, digestBlobs } = options
+  const engine = openEngine({ folder, complain: quiet, ...(digestBlobs === undefined ? {} : { digestBlobs }) })
   if (!engine.ok) return engine
   const listeners = new Set<(bell: Bell) => void>()
   let open = true
@@ -27,6 +29,11 @@ export const openInline = (options: { readonly folder: string }): Result<Store, 
     if (!asked.ok) return asked
     const batch = engine.value.run([asked.value])
     for (const bell of batch.bells) for (const listener of listeners) listener(bell)
+    while (batch.wrote && digestBlobs !== 0 && engine.value.digestDue()) {
+      const made = engine.value.makeDigest()
+      if (made === null) break
+      engine.value.run([], made)
+    }
     return batch.outcomes[0] ?? fail('closed')
   }
   return ok(

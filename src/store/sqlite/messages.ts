@@ -8,7 +8,7 @@ import { readBody } from './body.ts'
 import { columnsOf, columnsSince, everyUid } from './columns.ts'
 import { emailIdOf } from './deliver.ts'
 import { Damaged, type List, num, octets, text } from './door.ts'
-import { forms, unpackHead } from './head.ts'
+import { forms, type Head, unpackHead } from './head.ts'
 import { type House, Refused, type Run } from './house.ts'
 import { mailboxById } from './mailbox-rows.ts'
 import { threadIdOf } from './threading.ts'
@@ -36,6 +36,13 @@ const bodyRow = (house: House, blob: number): { readonly kind: number; readonly 
   const row = house.tx.list('SELECT kind, data FROM bodies WHERE blob = ?', blob)
   if (row === undefined) throw new Damaged(`blob ${blob} has no body`)
   return { kind: num(row[0]), data: octets(row[1]) }
+}
+
+/** A blob's head by its number. */
+export const headOf = (house: House, blob: number): Head & { readonly rest: Uint8Array; readonly form: number } => {
+  const row = house.tx.list('SELECT form, head FROM blobs WHERE id = ?', blob)
+  if (row === undefined) throw new Damaged(`blob ${blob} is not there`)
+  return { ...unpackHead(octets(row[1])), form: num(row[0]) }
 }
 
 /** The octets of a blob's body, or a slice of them. `head` is what was unpacked already. */

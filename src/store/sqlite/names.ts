@@ -1,10 +1,10 @@
 /**
- * Data: what kind each verb is. `write` ones join the group commit; `read` ones see the writes before them; `heavy` ones only read, may
- * take long, and can be done by a reader beside the writer.
+ * Data: what kind each verb is. `write` ones join the group commit; `read` ones see the writes before them; `page` ones only read
+ * what messages say, and `heavy` ones may take long: both can be done by a reader beside the writer.
  */
 import type { VerbName } from './house.ts'
 
-export const verbKinds: Readonly<Record<VerbName, 'read' | 'write' | 'heavy'>> = {
+export const verbKinds: Readonly<Record<VerbName, 'read' | 'write' | 'page' | 'heavy'>> = {
   addAccount: 'write',
   account: 'read',
   accounts: 'read',
@@ -27,9 +27,10 @@ export const verbKinds: Readonly<Record<VerbName, 'read' | 'write' | 'heavy'>> =
   subscribe: 'write',
   deliver: 'write',
   replace: 'write',
-  columns: 'read',
-  messages: 'read',
-  readMessage: 'read',
+  columns: 'page',
+  envelopes: 'page',
+  messages: 'page',
+  readMessage: 'page',
   changes: 'read',
   search: 'heavy',
   sort: 'heavy',

@@ -4,7 +4,7 @@
  * nothing of the others. RFC 7162 (modseq), RFC 9051 section 2.3 (UIDs).
  */
 
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 /** 'Post': names the file as ours (PRAGMA application_id). */
 export const APPLICATION_ID = 0x506f7374
 
@@ -13,6 +13,19 @@ const threadIds = `
 CREATE TABLE thread_ids (  -- Message-IDs of an account and the threads they are in: threading.ts
   account INTEGER, generation INTEGER, hash INTEGER, thread INTEGER NOT NULL, PRIMARY KEY (account, generation, hash)
 ) WITHOUT ROWID;
+`
+
+/** Since version 3. */
+const digests = `
+CREATE TABLE digests (           -- what is asked of many messages at once, of neighbouring blobs: digest.ts
+  first INTEGER PRIMARY KEY,     -- the number of its first blob
+  last INTEGER NOT NULL,
+  envelopes BLOB NOT NULL,
+  fields BLOB NOT NULL,
+  words BLOB NOT NULL,
+  texts BLOB NOT NULL
+);
+CREATE TABLE digests_stale (first INTEGER PRIMARY KEY); -- digests that hold what is gone: to be made anew
 `
 
 export const schema = `
@@ -126,7 +139,7 @@ CREATE TABLE memos (
   space TEXT, key TEXT, value BLOB NOT NULL, expires_at INTEGER, PRIMARY KEY (space, key)
 ) WITHOUT ROWID;
 CREATE INDEX memos_expire ON memos (expires_at) WHERE expires_at IS NOT NULL;
-${threadIds}`
+${threadIds}${digests}`
 
 /** What to run to go from a version to the next. */
-export const migrations: Readonly<Record<number, string>> = { 1: threadIds }
+export const migrations: Readonly<Record<number, string>> = { 1: threadIds, 2: digests }

@@ -1,41 +1,44 @@
 /**
  * Verb: search. RFC 9051 section 6.4.4, RFC 5032 (WITHIN), RFC 7162 section 3.1.5 (MODSEQ), RFC 8474 section 6, RFC 8514 (SAVEDDATE), RFC 6203
- * (FUZZY: here every word of the text, in any order). Columns are asked first, the summary next, the message's own octets last: the
- * children of an AND are tried from the cheapest.
+ * (FUZZY: here every word of the text, in any order). Columns are asked first, digests next, the message's own octets last and only where
+ * the digest does not know: the children of an AND are tried from the cheapest.
  */
 
 import type { Summary } from '../../mime/summary.ts'
 import { compareFolded, fold } from '../casemap.ts'
-import { bodyText, fieldText, headersText } from '../searched-text.ts'
+import { fieldText, type Texts, textsOf } from '../searched-text.ts'
 import { flagBits, type MessageColumns, type SearchTree } from '../store.ts'
 import { columnsOf, everyUid } from './columns.ts'
 import { emailIdOf } from './deliver.ts'
-import { Damaged, num, octets } from './door.ts'
-import { type Head, unpackHead } from './head.ts'
+import { type FieldName, fieldOf, MAYBE_CUT } from './digest.ts'
+import { type Digest, type Hits, type Needle, needleOf } from './digest-read.ts'
+import { Digests } from './digests.ts'
+import { Damaged, num } from './door.ts'
+import type { Head } from './head.ts'
 import type { House, Run } from './house.ts'
 import { holdsWord } from './keywords.ts'
 import { mailboxById } from './mailbox-rows.ts'
-import { bodyOf, joined, prefixOf } from './messages.ts'
+import { bodyOf, headOf, joined, prefixOf } from './messages.ts'
 import { threadIdOf } from './threading.ts'
 
 const DAY = 86_400_000
-const MOST_SUMMARY_TEXT = 2_000 // an address list in a summary that is this long was cut: then the header itself is read
 
-/** One message of the mailbox, read as deep as the tests ask. */
+/** One message of the mailbox, read as deep as the tests ask: its digest before itself. */
 class Candidate {
   readonly #house: House
   readonly #mailbox: number
+  readonly #digests: Digests | null
   readonly columns: MessageColumns
   index = 0
   #row: { readonly variant: number; readonly thread: number } | null = null
   #head: (Head & { readonly rest: Uint8Array; readonly form: number }) | null = null
   #message: Uint8Array | null = null
-  #body: string | null = null
-  #headers: string | null = null
+  #texts: Texts | null = null
 
   constructor(house: House, mailbox: number, columns: MessageColumns) {
     this.#house = house
     this.#mailbox = mailbox
+    this.#digests = house.withoutDigests === true ? null : new Digests(house)
     this.columns = columns
   }
 
@@ -44,8 +47,7 @@ class Candidate {
     this.#row = null
     this.#head = null
     this.#message = null
-    this.#body = null
-    this.#headers = null
+    this.#texts = null
   }
 
   get blob(): number {
@@ -65,6 +67,11 @@ class Candidate {
     return this.#row
   }
 
+  /** The digest that stands for this message; null where there is none yet. */
+  get digest(): Digest | null {
+    return this.#digests?.around(this.blob) ?? null
+  }
+
   get #unpacked(): Head & { readonly rest: Uint8Array; readonly form: number } {
     this.#head ??= headOf(this.#house, this.blob)
     return this.#head
@@ -72,6 +79,11 @@ class Candidate {
 
   get summary(): Summary {
     return this.#unpacked.summary
+  }
+
+  /** A field as it is compared. */
+  field(name: FieldName): string {
+    return this.digest?.field(this.blob, name) ?? fieldOf(this.summary, name)
   }
 
   get message(): Uint8Array {
@@ -83,22 +95,14 @@ class Candidate {
     return this.#message
   }
 
-  get body(): string {
-    this.#body ??= fold(bodyText(this.message))
-    return this.#body
+  /** The texts of the message, folded. */
+  get texts(): Texts {
+    if (this.#texts === null) {
+      const { headers, body } = textsOf(this.message)
+      this.#texts = { headers: fold(headers), body: fold(body) }
+    }
+    return this.#texts
   }
-
-  get headers(): string {
-    this.#headers ??= fold(headersText(this.message))
-    return this.#headers
-  }
-}
-
-/** A blob's head by its number. */
-export const headOf = (house: House, blob: number): Head & { readonly rest: Uint8Array; readonly form: number } => {
-  const row = house.tx.list('SELECT form, head FROM blobs WHERE id = ?', blob)
-  if (row === undefined) throw new Damaged(`blob ${blob} is not there`)
-  return { ...unpackHead(octets(row[1])), form: num(row[0]) }
 }
 
 type Test = { readonly cost: number; readonly hits: (candidate: Candidate) => boolean }
@@ -107,30 +111,96 @@ const columnTest = (hits: (columns: MessageColumns, index: number) => boolean): 
   hits: (candidate) => hits(candidate.columns, candidate.index),
 })
 
-/** How a needle is looked for: as it is, or (fuzzy) each of its words. */
-const finder = (needle: string, fuzzy: boolean): ((folded: string) => boolean) => {
-  const wanted = fold(needle)
-  if (!fuzzy) return (folded) => folded.includes(wanted)
-  const words = wanted.split(/\s+/).filter((word) => word !== '')
-  return (folded) => words.every((word) => folded.includes(word))
+/** What is looked for: the text as it is, or (fuzzy) each of its words. */
+const wantedOf = (needle: string, fuzzy: boolean): readonly string[] =>
+  fuzzy ? needle.split(/\s+/).filter((word) => word !== '') : [needle]
+
+const finder = (wanted: readonly string[]): ((folded: string) => boolean) => {
+  const all = wanted.map(fold)
+  return (folded) => all.every((one) => folded.includes(one))
+}
+
+/** The needles of a digest, or null where only the messages can be asked. */
+const needlesOf = (wanted: readonly string[]): readonly Needle[] | null => {
+  const needles = wanted.map(needleOf)
+  return needles.every((needle) => needle !== null) ? needles : null
+}
+
+type Found = (candidate: Candidate, hits: readonly Hits[], offset: number) => boolean
+
+/**
+ * What a digest says of a candidate: which of its texts hold the needles, found once for all messages of the digest.
+ * @returns undefined where the digest does not know
+ */
+const digestTest = (wanted: readonly string[], found: Found): ((candidate: Candidate) => boolean | undefined) => {
+  const needles = needlesOf(wanted)
+  let asked: Digest | null = null
+  let hits: readonly Hits[] = []
+  return (candidate) => {
+    const { digest, blob } = candidate
+    if (needles === null || digest === null || !digest.hasTexts(blob)) return undefined
+    if (digest !== asked) {
+      hits = needles.map((needle) => digest.find(needle))
+      asked = digest
+    }
+    return found(candidate, hits, blob - digest.first)
+  }
+}
+
+const inHeader: Found = (candidate, hits, offset) =>
+  hits.every(
+    (one) => one.inOwnHeader(offset) || (one.inSomePrefix(offset) && one.inPrefix(offset, candidate.row.variant)),
+  )
+const inBody: Found = (_, hits, offset) => hits.every((one) => one.inBody(offset))
+
+const bodyTest = (text: string, fuzzy: boolean): Test => {
+  const wanted = wantedOf(text, fuzzy)
+  const found = finder(wanted)
+  const digested = digestTest(wanted, inBody)
+  return { cost: 100, hits: (candidate) => digested(candidate) ?? found(candidate.texts.body) }
+}
+
+const textTest = (text: string, fuzzy: boolean): Test => {
+  const wanted = wantedOf(text, fuzzy)
+  const found = finder(wanted)
+  const digested = digestTest(wanted, (...all) => inBody(...all) || inHeader(...all))
+  return {
+    cost: 101,
+    hits: (candidate) => digested(candidate) ?? (found(candidate.texts.headers) || found(candidate.texts.body)),
+  }
 }
 
 const summaryFields = ['from', 'to', 'cc', 'bcc', 'subject'] as const
 
 /** HEADER name text; an empty text asks whether the field is there. */
 const headerTest = (name: string, contains: string, fuzzy: boolean): Test => {
-  const field = summaryFields.find((one) => one === name.toLowerCase())
-  const found = finder(contains, fuzzy)
+  const wanted = wantedOf(contains, fuzzy)
+  const found = finder(wanted)
   const inMessage = (candidate: Candidate): boolean => {
     const value = fieldText(candidate.message, name)
     return value !== null && found(fold(value))
   }
-  if (field === undefined || contains === '') return { cost: 30, hits: inMessage }
+  const field = summaryFields.find((one) => one === name.toLowerCase())
+  if (field === undefined || contains === '') {
+    // What no field of the header holds, this one does not hold.
+    const somewhere = digestTest(wanted, inHeader)
+    return { cost: 30, hits: (candidate) => somewhere(candidate) !== false && inMessage(candidate) }
+  }
+  const needles = needlesOf(wanted)
+  let asked: Digest | null = null
+  let may = true
   return {
     cost: 10,
     hits: (candidate) => {
+      const { digest } = candidate
+      if (digest !== null && needles !== null && digest !== asked) {
+        may = digest.mayHold(field, needles)
+        asked = digest
+      }
+      const digested = digest?.field(candidate.blob, field) ?? null
+      if (digested !== null) return (may || needles === null) && found(digested)
       const value = candidate.summary[field]
-      return found(fold(value)) || (value.length >= MOST_SUMMARY_TEXT / 2 && inMessage(candidate))
+      return found(fold(value)) || (value.length >= MAYBE_CUT && inMessage(candidate))
     },
   }
 }
@@ -152,7 +222,7 @@ const dateTest = (tree: Extract<SearchTree, { readonly date: string }>): Test =>
     return {
       cost: 10,
       hits: (candidate) => {
-        const day = candidate.summary.sentDay
+        const day = candidate.field('sentDay')
         return day !== '' && holds(day)
       },
     }
@@ -211,15 +281,16 @@ const testOf = (tree: SearchTree, fuzzy: boolean): Test => {
   if ('header' in tree) return headerTest(tree.header, tree.contains, fuzzy)
   if ('emailId' in tree) return { cost: 5, hits: (one) => emailIdOf(one.blob, one.row.variant) === tree.emailId }
   if ('threadId' in tree) return { cost: 5, hits: (one) => threadIdOf(one.row.thread) === tree.threadId }
-  if ('body' in tree) {
-    const found = finder(tree.body, fuzzy)
-    return { cost: 100, hits: (candidate) => found(candidate.body) }
-  }
-  if ('text' in tree) {
-    const found = finder(tree.text, fuzzy)
-    return { cost: 101, hits: (candidate) => found(candidate.headers) || found(candidate.body) }
-  }
+  if ('body' in tree) return bodyTest(tree.body, fuzzy)
+  if ('text' in tree) return textTest(tree.text, fuzzy)
   return columnTest(() => false)
+}
+
+/** Places in the columns in the order of their blobs, so that neighbours in a digest come one after the other. */
+export const byBlob = ({ blobs }: MessageColumns): Uint32Array => {
+  const places = Uint32Array.from(blobs, (_, i) => i)
+  const isSorted = blobs.every((blob, i) => i === 0 || blob >= (blobs[i - 1] ?? 0))
+  return isSorted ? places : places.sort((a, b) => (blobs[a] ?? 0) - (blobs[b] ?? 0))
 }
 
 /** UIDs that match, in order. */
@@ -228,10 +299,10 @@ export const search: Run<'search'> = (house, a) => {
   const columns = columnsOf(house, a.mailbox, everyUid)
   const candidate = new Candidate(house, a.mailbox, columns)
   const test = testOf(a.tree, false)
-  const found: number[] = []
-  for (const [i, uid] of columns.uids.entries()) {
-    candidate.moveTo(i)
-    if (test.hits(candidate)) found.push(uid)
+  const found = new Uint8Array(columns.uids.length)
+  for (const place of byBlob(columns)) {
+    candidate.moveTo(place)
+    if (test.hits(candidate)) found[place] = 1
   }
-  return Uint32Array.from(found)
+  return columns.uids.filter((_, place) => found[place] === 1)
 }

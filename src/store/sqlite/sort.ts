@@ -3,14 +3,16 @@
  * message without a Date is dated by its arrival (RFC 5256 section 2.2).
  */
 import type { MailboxId } from '../../base/ids.ts'
-import type { Summary } from '../../mime/summary.ts'
-import { compareFolded, fold } from '../casemap.ts'
+import { compareFolded } from '../casemap.ts'
 import type { MessageColumns, SortKey, SortRule } from '../store.ts'
-import { byReferences, byRefs, orderedSubject, saysReply, type Threaded } from '../threads.ts'
+import { byReferences, byRefs, orderedSubject, type Threaded } from '../threads.ts'
 import { columnsOf } from './columns.ts'
+import { type FieldName, fieldOf } from './digest.ts'
+import { Digests } from './digests.ts'
 import type { House, Run } from './house.ts'
 import { mailboxById } from './mailbox-rows.ts'
-import { headOf } from './search.ts'
+import { headOf } from './messages.ts'
+import { byBlob } from './search.ts'
 
 const rangesOf = (uids: Uint32Array): (readonly [number, number])[] => {
   const ranges: [number, number][] = []
@@ -22,7 +24,7 @@ const rangesOf = (uids: Uint32Array): (readonly [number, number])[] => {
   return ranges
 }
 
-const summaryKeys: Readonly<Partial<Record<SortKey, keyof Summary>>> = {
+const fieldsOfKeys: Readonly<Partial<Record<SortKey, FieldName>>> = {
   cc: 'sortCc',
   from: 'sortFrom',
   subject: 'baseSubject',
@@ -31,10 +33,34 @@ const summaryKeys: Readonly<Partial<Record<SortKey, keyof Summary>>> = {
   displayto: 'displayTo',
 }
 
+/** A field of every message, by its place in the columns. */
+type Read = (name: FieldName) => readonly string[]
+
+const readerOf = (house: House, columns: MessageColumns): Read => {
+  const known = new Map<FieldName, readonly string[]>()
+  const order = byBlob(columns)
+  return (name) => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const digests = new Digests(house)
+    const lines: string[] = new Array(columns.uids.length)
+    for (const place of order) {
+      const blob = columns.blobs[place] ?? 0
+      lines[place] = digests.around(blob)?.field(blob, name) ?? fieldOf(headOf(house, blob).summary, name)
+    }
+    known.set(name, lines)
+    return lines
+  }
+}
+
+/** A Date as a field keeps it, or the arrival where there is none. */
+const sentOr = (sent: string | undefined, arrival: number | undefined): number =>
+  sent === undefined || sent === '' ? (arrival ?? 0) : Number(sent)
+
 type Comparison = (a: number, b: number) => number
 
 /** Compares two places in the columns by one rule. */
-const comparisonOf = (rule: SortRule, columns: MessageColumns, summaryAt: (i: number) => Summary): Comparison => {
+const comparisonOf = (rule: SortRule, columns: MessageColumns, read: Read): Comparison => {
   const sign = rule.reverse ? -1 : 1
   const numbers = (value: (i: number) => number): Comparison => {
     const values = Float64Array.from(columns.uids, (_, i) => value(i))
@@ -42,23 +68,14 @@ const comparisonOf = (rule: SortRule, columns: MessageColumns, summaryAt: (i: nu
   }
   if (rule.key === 'arrival') return numbers((i) => columns.internalDates[i] ?? 0)
   if (rule.key === 'size') return numbers((i) => columns.sizes[i] ?? 0)
-  if (rule.key === 'date') return numbers((i) => summaryAt(i).sentAt ?? columns.internalDates[i] ?? 0)
-  const field = summaryKeys[rule.key]
-  if (field === undefined) return () => 0
-  const texts = Array.from(columns.uids, (_, i) => fold(String(summaryAt(i)[field])))
-  return (a, b) => sign * compareFolded(texts[a] ?? '', texts[b] ?? '')
-}
-
-/** Summaries by place, each unpacked once. */
-const summaries = (house: House, columns: MessageColumns): ((i: number) => Summary) => {
-  const known = new Map<number, Summary>()
-  return (i) => {
-    const found = known.get(i)
-    if (found !== undefined) return found
-    const { summary } = headOf(house, columns.blobs[i] ?? 0)
-    known.set(i, summary)
-    return summary
+  if (rule.key === 'date') {
+    const dates = read('sentAt')
+    return numbers((i) => sentOr(dates[i], columns.internalDates[i]))
   }
+  const field = fieldsOfKeys[rule.key]
+  if (field === undefined) return () => 0
+  const texts = read(field)
+  return (a, b) => sign * compareFolded(texts[a] ?? '', texts[b] ?? '')
 }
 
 const columnsOfUids = (house: House, mailbox: MailboxId, uids: Uint32Array): MessageColumns => {
@@ -68,8 +85,8 @@ const columnsOfUids = (house: House, mailbox: MailboxId, uids: Uint32Array): Mes
 
 export const sort: Run<'sort'> = (house, a) => {
   const columns = columnsOfUids(house, a.mailbox, a.uids)
-  const summaryAt = summaries(house, columns)
-  const comparisons = a.rules.map((rule) => comparisonOf(rule, columns, summaryAt))
+  const read = readerOf(house, columns)
+  const comparisons = a.rules.map((rule) => comparisonOf(rule, columns, read))
   const places = Array.from(columns.uids, (_, i) => i)
   places.sort((x, y) => {
     for (const comparison of comparisons) {
@@ -81,21 +98,22 @@ export const sort: Run<'sort'> = (house, a) => {
   return Uint32Array.from(places, (i) => columns.uids[i] ?? 0)
 }
 
+const threadFields = ['messageId', 'references', 'baseSubject', 'reply', 'sentAt'] as const
 const algorithms = { orderedsubject: orderedSubject, references: byReferences, refs: byRefs } as const
 
 export const thread: Run<'thread'> = (house, a) => {
   const columns = columnsOfUids(house, a.mailbox, a.uids)
-  const summaryAt = summaries(house, columns)
+  const read = readerOf(house, columns)
+  const [ids, references, subjects, replies, dates] = threadFields.map(read)
   const messages = Array.from(columns.uids, (uid, i): Threaded => {
-    const summary = summaryAt(i)
     const arrivedAt = columns.internalDates[i] ?? 0
     return {
       uid,
-      messageId: summary.messageId,
-      references: summary.references,
-      baseSubject: fold(summary.baseSubject),
-      reply: saysReply(summary.subject),
-      sentAt: summary.sentAt ?? arrivedAt,
+      messageId: ids?.[i] ?? '',
+      references: (references?.[i] ?? '').split(' ').filter((id) => id !== ''),
+      baseSubject: subjects?.[i] ?? '',
+      reply: replies?.[i] === '1',
+      sentAt: sentOr(dates?.[i], arrivedAt),
       arrivedAt,
     }
   })

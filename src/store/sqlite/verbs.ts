@@ -16,6 +16,7 @@ import {
 import { changeFlags, copy, expunge } from './changing.ts'
 import { check, stats, tidy } from './check.ts'
 import { deliver, replace } from './deliver.ts'
+import { envelopes } from './envelopes.ts'
 import type { House, Run, VerbName } from './house.ts'
 import {
   addMailbox,
@@ -37,7 +38,7 @@ const verbs: { readonly [K in VerbName]: Run<K> } = {
   ...{ addAccount, account, accounts, changeAccount, dropAccount },
   ...{ putDomain, dropDomain, domains, putAddress, dropAddress, address, addresses },
   ...{ mailboxes, mailbox, addMailbox, renameMailbox, dropMailbox, setMailbox, subscriptions, subscribe },
-  ...{ deliver, replace, columns, messages, readMessage, changes, search, sort, thread },
+  ...{ deliver, replace, columns, envelopes, messages, readMessage, changes, search, sort, thread },
   ...{ changeFlags, copy, expunge, setRights, rights, shared, setMetadata, metadata },
   ...{ addReceipt, receipts, remember, recall, forget, tidy, check, stats },
 }
