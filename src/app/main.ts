@@ -2,11 +2,8 @@
  * `postern`: the program. It finds the command (src/app/cli/commands.ts), runs it and exits with its code. Everything that the rest of the program must be
  * given, clock, standard streams and signals, comes from here.
  */
-import { enableCompileCache } from 'node:module'
-
-enableCompileCache()
-const { commands } = await import('./cli/commands.ts')
-const { runCli } = await import('./cli/run.ts')
+import { commands } from './cli/commands.ts'
+import { runCli } from './cli/run.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0) // `postern … | head` has read enough

@@ -6,7 +6,6 @@ const files = [
   './cli/serve.ts',
   './cli/demo.ts',
   './tls/authority.ts',
-  './settings/settings-thread.ts',
   './threads/store-thread.ts',
   './threads/scan-thread.ts',
 ] as const

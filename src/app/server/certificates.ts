@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { type Contexts, newSecureContext } from '../../net/secure.ts'
-import { issue } from '../tls/authority.ts'
 
 const WEEK = 7 * 86_400_000
 
@@ -54,6 +53,7 @@ export const ownCertificate = async (
     authority: join(home, 'ca.pem'),
   }
   if (isGood(files.certificate, names[0], now) && existsSync(files.key) && existsSync(files.authority)) return files
+  const { issue } = await import('../tls/authority.ts') // its libraries take 10 MB, and it is done once a year
   const made = await issue(names, now)
   mkdirSync(home, { recursive: true, mode: 0o700 })
   writeFileSync(files.key, made.server.keyPem, { mode: 0o600 })

@@ -16,6 +16,7 @@ import { listenAdmin } from '../admin/socket.ts'
 import { answerAdmin } from '../admin/verbs.ts'
 import type { LogWriter } from '../log/writer.ts'
 import type { Settings } from '../settings/schema.ts'
+import { collectAtRest } from '../threads/rest.ts'
 import { openStore } from '../threads/store-client.ts'
 import { version } from '../version.ts'
 import { type CertificateFiles, type Certificates, openCertificates, ownCertificate } from './certificates.ts'
@@ -216,6 +217,7 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
     return outside
   }
   listeners = outside.value.listeners
+  collectAtRest()
   const keeping = startKeeping(house, folder, () => current, { now, log })
   return ok({
     house,

@@ -279,7 +279,7 @@ class Pool {
       benched: this.#benched,
       patienceMs: this.#options.patienceMs ?? 20_000,
     }
-    const worker = new Worker(this.#options.entry ?? new URL('./scan.ts', import.meta.url), {
+    const worker = new Worker(this.#options.entry ?? new URL('./scan-thread.ts', import.meta.url), {
       workerData,
       name: 'scan',
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },

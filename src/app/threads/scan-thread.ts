@@ -12,6 +12,7 @@ import { score } from '../../spam/engine.ts'
 import type { ScanOutput } from '../../spam/facts.ts'
 import { Learner } from '../../spam/learner.ts'
 import { type Verdicts, verifyMessage } from '../../verify/gather.ts'
+import { collectAtRest } from './rest.ts'
 import { type FromThread, JOB, ROW, STEP, type ThreadData, type ToThread, TURN } from './scan-messages.ts'
 
 const port = parentPort
@@ -168,4 +169,5 @@ const take = async (message: ToThread): Promise<void> => {
 port.on('message', (message: ToThread) => {
   void take(message)
 })
+collectAtRest()
 say({ kind: 'ready' })

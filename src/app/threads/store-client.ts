@@ -2,7 +2,6 @@
  * The store as the main thread sees it: a thread that writes and one that reads. Every verb is carried to one of them, all that were
  * asked for in one turn in one message. The inbox is bounded: over it a verb is answered `busy` at once.
  */
-import { getCompileCacheDir } from 'node:module'
 import { join } from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Log } from '../../base/log.ts'
@@ -121,8 +120,8 @@ const start = async (
   role: 'writer' | 'reader',
   errands: MessagePort,
 ): Promise<Result<Worker, OpenFault>> => {
-  const data: ThreadData = { folder, role, errands, compileCache: getCompileCacheDir() ?? null }
-  const worker = new Worker(new URL('./store.ts', import.meta.url), {
+  const data: ThreadData = { folder, role, errands }
+  const worker = new Worker(new URL('./store-thread.ts', import.meta.url), {
     workerData: data,
     transferList: [errands],
     name: `store-${role}`,
@@ -134,28 +133,39 @@ const start = async (
   return opened === null ? ok(worker) : fail(opened)
 }
 
-/** The threads of a store: the writer, and the reader, which starts once the writer has opened the database. */
+/** The threads of a store: the writer, and the reader, which starts when there is something for it to do (docs/decisions/0050). */
 class Threads {
   readonly #log: Log
+  readonly #folder: string
   readonly #bodies: string
   readonly #writer: Line
-  readonly #reader: Promise<Line | null>
+  readonly #errands: MessagePort
+  #reader: Promise<Line | null> | undefined
+  #closed = false
   readonly #listeners = new Set<(bell: Bell) => void>()
 
   constructor(options: Options, writer: Worker, readerErrands: MessagePort) {
     this.#log = options.log
+    this.#folder = options.folder
+    this.#errands = readerErrands
     this.#bodies = join(options.folder, fileNames.bodies)
     this.#writer = new Line(writer, options.log, (message) => {
       if ('answers' in message && message.tookMs > SLOW_MS)
         this.#log.event('store-slow', { ms: Math.round(message.tookMs), verbs: message.answers.length })
-      this.#hear(message)
+      if ('wanted' in message) this.#wantReader()
+      else this.#hear(message)
     })
-    this.#reader = this.#startReader(options.folder, readerErrands)
+  }
+
+  #wantReader(): Promise<Line | null> {
+    if (this.#closed) return Promise.resolve(null)
+    this.#reader ??= this.#startReader()
+    return this.#reader
   }
 
   /** Without a reader the writer does everything: slower, but whole. */
-  async #startReader(folder: string, errands: MessagePort): Promise<Line | null> {
-    const worker = await start(folder, 'reader', errands)
+  async #startReader(): Promise<Line | null> {
+    const worker = await start(this.#folder, 'reader', this.#errands)
     if (worker.ok) return new Line(worker.value, this.#log, (message) => this.#hear(message))
     this.#complain('reader', worker.error === 'damaged' ? 'damaged' : 'busy', worker.error)
     return null
@@ -171,7 +181,7 @@ class Threads {
   }
 
   readonly call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
-    if (verbKinds[verb] === 'heavy') return ((await this.#reader) ?? this.#writer).ask(verb, args)
+    if (verbKinds[verb] === 'heavy') return ((await this.#wantReader()) ?? this.#writer).ask(verb, args)
     if (spooled({ verb, args }) === null) return this.#writer.ask(verb, args)
     const adopted = await adopt(this.#bodies, { verb, args }, this.#complain)
     if (!adopted.ok) return adopted
@@ -188,6 +198,8 @@ class Threads {
   }
 
   readonly close = async (): Promise<void> => {
+    this.#closed = true
+    if (this.#reader === undefined) this.#errands.close()
     await (await this.#reader)?.stop()
     await this.#writer.close()
   }

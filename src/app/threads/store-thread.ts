@@ -5,6 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { type Engine, openEngine, openReader } from '../../store/sqlite/engine.ts'
+import { collectAtRest } from './rest.ts'
 import {
   type Asked,
   buffersOf,
@@ -56,6 +57,7 @@ const write = (engine: Engine): void => {
     commits += 1
     if (sent || commits % LOOK_EVERY !== 0 || engine.logPages() < LONG_LOG) return
     sent = true
+    say({ wanted: 'reader' }) // the errand waits for it in the channel
     errand('checkpoint')
   }
   errands.on('message', () => {
@@ -97,4 +99,5 @@ if (!opened.ok) {
   if (data.role === 'writer') write(opened.value)
   else read(opened.value)
   say({ opened: null })
+  collectAtRest()
 }

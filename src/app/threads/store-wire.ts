@@ -20,13 +20,13 @@ export type FromThread =
       readonly complaints: readonly Complaint[]
       readonly tookMs: number
     }
+  /** From the writer: the log has grown long, and there is work for the reader. */
+  | { readonly wanted: 'reader' }
   | { readonly closed: true }
 export type ThreadData = {
   readonly folder: string
   readonly role: 'writer' | 'reader'
   readonly errands: MessagePort
-  /** Where the main thread keeps compiled code, if it does. */
-  readonly compileCache: string | null
 }
 
 const DEEPEST = 4 // value -> rows -> row -> message

@@ -30,7 +30,7 @@ export type OpenFault = StoreFault | 'locked' | 'newer-version' | 'not-ours'
 export const fileNames = { database: 'postern.db', lock: 'postern.lock', bodies: 'bodies' } as const
 const PAGE_SIZE = 16384
 const CACHE_KIB = 16_384
-// Pages in the log at which a commit cleans up itself: far above where the storage thread has it done (app/threads/store.ts).
+// Pages in the log at which a commit cleans up itself: far above where the storage thread has it done (app/threads/store-thread.ts).
 const AUTO_CHECKPOINT = 8_000
 
 const setUp = (db: DatabaseSync): void => {
