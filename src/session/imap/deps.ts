@@ -1,23 +1,13 @@
 /**
- * What an IMAP or POP3 session needs of the house, and the limits it keeps. Everything that a test wants to decide (clock, random,
+ * What an IMAP session needs of the house, and the limits it keeps. Everything that a test wants to decide (clock, random,
  * disk, passwords) is here. Types only, and the defaults of the limits.
  */
-import type { Peer } from '../../base/act.ts'
 import type { AccountId, MailboxId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import type { Spool } from '../../base/spool.ts'
-import type { Account, Store } from '../../store/store.ts'
-import type { ScramKeys } from '../../wire/sasl/scram.ts'
+import type { Store } from '../../store/store.ts'
+import type { Login, Scram } from '../login.ts'
 import type { MailboxViews } from './view.ts'
-
-/** What came of a login; the jail was asked and told. */
-export type LoginOutcome =
-  | { readonly kind: 'ok'; readonly account: Account }
-  | { readonly kind: 'bad-credentials' | 'frozen' | 'barred' | 'try-later' }
-
-/** A password to check, or the outcome of a SCRAM exchange that was checked here. */
-type Secret = { readonly password: string } | { readonly proven: boolean }
-type Login = (user: string, secret: Secret, peer: Peer) => Promise<LoginOutcome>
 
 /** Octets, counts and milliseconds. */
 export type ImapLimits = {
@@ -71,14 +61,6 @@ export const imapLimits: ImapLimits = {
   contexts: 8,
   metadataBytes: 65_536,
   metadataEntries: 100,
-}
-
-/** SCRAM, where accounts have keys for it. */
-export type Scram = {
-  readonly keys: (user: string) => Promise<ScramKeys | null>
-  readonly nonce: () => string
-  /** Of this server, for answers about names that do not exist. */
-  readonly secret: Uint8Array
 }
 
 export type ImapDeps = {

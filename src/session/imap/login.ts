@@ -6,11 +6,11 @@
 
 import { utf8 } from '../../wire/imap/syntax.ts'
 import { octetsOf, writeNstring, writeString } from '../../wire/imap/write.ts'
-import { type Exchange, readBase64Line, readMechanism, startExchange, type Turn } from '../../wire/sasl/sasl.ts'
-import type { LoginOutcome } from './deps.ts'
+import { type LoginOutcome, mayLogin } from '../login.ts'
+import { type SaslFault, saslExchange } from '../sasl-exchange.ts'
 import type { Running } from './row.ts'
 import type { Enabled, Reply, Talk } from './state.ts'
-import { capabilities, leave, mayLogin, nothingEnabled } from './talk.ts'
+import { capabilities, leave, nothingEnabled } from './talk.ts'
 
 /** CAPABILITY. */
 export const capability = async (talk: Talk): Promise<Reply> => [
@@ -72,63 +72,32 @@ const NOT_HERE = 'NO [PRIVACYREQUIRED] Use TLS first'
 
 /** LOGIN. */
 export async function* login(talk: Talk, args: { readonly user: string; readonly password: string }): Running {
-  if (!mayLogin(talk)) return NOT_HERE
+  if (!mayLogin(talk.peer)) return NOT_HERE
   const outcome = await talk.deps.login(utf8(args.user), { password: utf8(args.password) }, talk.peer)
   return yield* settle(talk, outcome)
 }
 
-const refusedTurn = (talk: Talk, turn: Extract<Turn, { turn: 'failed' }>): Promise<LoginOutcome> =>
-  turn.user === ''
-    ? Promise.resolve({ kind: 'bad-credentials' })
-    : talk.deps.login(turn.user, { proven: false }, talk.peer)
-
-/** The outcome that a turn leads to, or undefined where the exchange goes on with `turn` said. */
-const outcomeOf = (talk: Talk, turn: Turn): Promise<LoginOutcome> | undefined => {
-  if (turn.turn === 'password') {
-    const other = turn.authzid !== '' && turn.authzid.toLowerCase() !== turn.user.toLowerCase()
-    if (other) return Promise.resolve({ kind: 'bad-credentials' })
-    return talk.deps.login(turn.user, { password: turn.password }, talk.peer)
-  }
-  if (turn.turn === 'proven') return talk.deps.login(turn.user, { proven: true }, talk.peer)
-  return turn.turn === 'failed' ? refusedTurn(talk, turn) : undefined
-}
-
-const withKeys = async (talk: Talk, exchange: Exchange, turn: Turn): Promise<Turn> =>
-  turn.turn === 'keys' ? exchange.keys((await talk.deps.scram?.keys(turn.user)) ?? null) : turn
+const unfinished = {
+  'no-mechanism': 'NO [CANNOT] There is no such mechanism',
+  cancelled: 'BAD The exchange was cancelled',
+  'not-base64': 'BAD That is not base64',
+  endless: 'BAD The exchange has no end',
+} as const satisfies Readonly<Record<SaslFault, string>>
 
 /** AUTHENTICATE, with or without a first answer. */
 export async function* authenticate(
   talk: Talk,
   args: { readonly mechanism: string; readonly initial: string | undefined },
 ): Running {
-  if (!mayLogin(talk)) return NOT_HERE
-  const mechanism = readMechanism(args.mechanism)
-  const { scram } = talk.deps
-  if (mechanism === undefined || (mechanism.startsWith('SCRAM') && scram === undefined))
-    return 'NO [CANNOT] There is no such mechanism'
-  const exchange = startExchange(mechanism, {
-    bindings: talk.peer.tls?.bindings ?? {},
-    nonce: scram?.nonce ?? (() => ''),
-    secret: scram?.secret ?? new Uint8Array(0),
-  })
-  let line = args.initial
-  let say = exchange.open
-  // A mechanism has at most three turns; the bound is for what it might become.
-  for (let turns = 0; turns < 8; turns += 1) {
-    if (line === undefined) {
-      yield `+ ${Buffer.from(say).toString('base64')}\r\n`
-      line = yield { ask: true }
-    }
-    if (line === '*') return 'BAD The exchange was cancelled'
-    const bytes = readBase64Line(line)
-    if (bytes === undefined) return 'BAD That is not base64'
-    const turn = await withKeys(talk, exchange, exchange.hear(bytes))
-    const outcome = await outcomeOf(talk, turn)
-    if (outcome !== undefined) return yield* settle(talk, outcome)
-    if (turn.turn === 'say') say = turn.bytes
-    line = undefined
+  if (!mayLogin(talk.peer)) return NOT_HERE
+  const exchange = saslExchange(talk.deps, talk.peer, args.mechanism, args.initial)
+  let step = await exchange.next('')
+  while (step.done !== true) {
+    yield `+ ${step.value}\r\n`
+    step = await exchange.next(yield { ask: true })
   }
-  return 'BAD The exchange has no end'
+  const end = step.value
+  return 'unfinished' in end ? unfinished[end.unfinished] : yield* settle(talk, end)
 }
 
 type Enabling = { readonly name: string; readonly turnsOn: readonly (keyof Enabled)[] }

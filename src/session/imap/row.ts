@@ -6,7 +6,8 @@
 import type { Result } from '../../base/result.ts'
 import type { Frame } from '../../wire/imap/reader.ts'
 import { type Cursor, readWhole } from '../../wire/imap/syntax.ts'
-import type { Out, Reply, Talk } from './state.ts'
+import type { Out } from '../gathered.ts'
+import type { Reply, Talk } from './state.ts'
 
 /** Asks for the next line of the client's; `yield` gives it. */
 export type Ask = { readonly ask: true }

@@ -4,9 +4,10 @@
  * are read. What happened meanwhile is told before each tagged answer. Refused on purpose: literals larger than the state allows,
  * before one of their octets is read.
  */
-import type { Act, Peer, Session } from '../../base/act.ts'
+import type { Peer, Session } from '../../base/act.ts'
 import { type Frame, type ImapEvent, ImapReader } from '../../wire/imap/reader.ts'
 import { resolve } from '../../wire/imap/set.ts'
+import { gathered, type Out } from '../gathered.ts'
 import { abandon, announce, appends, takeOctets } from './append.ts'
 import { byNumber, commands } from './commands.ts'
 import { freshContexts, tellCame, tellLeft } from './context.ts'
@@ -15,37 +16,8 @@ import { fetching } from './fetch.ts'
 import { selectedGroup, tellNotify } from './notify.ts'
 import type { Ask, Row, Running } from './row.ts'
 import { hasNews, sync } from './selected.ts'
-import type { Out, Talk } from './state.ts'
+import type { Talk } from './state.ts'
 import { capabilities, leave, nothingEnabled } from './talk.ts'
-
-/** Octets that are gathered before they are written. */
-const FULL = 32_768
-
-/** Gathers text and octets into few writes, in order with the other acts. */
-async function* gathered(source: AsyncIterable<Out>): AsyncGenerator<Act> {
-  let held: Uint8Array[] = []
-  let size = 0
-  const flushed = (): Act => {
-    const [only] = held
-    const bytes = held.length === 1 && only !== undefined ? only : Buffer.concat(held, size)
-    held = []
-    size = 0
-    return { act: 'write', bytes }
-  }
-  for await (const out of source) {
-    if (typeof out === 'object' && 'act' in out) {
-      if (size > 0) yield flushed()
-      yield out
-      continue
-    }
-    const bytes = typeof out === 'string' ? Buffer.from(out, 'latin1') : out
-    if (bytes.length === 0) continue
-    held.push(bytes)
-    size += bytes.length
-    if (size >= FULL) yield flushed()
-  }
-  if (size > 0) yield flushed()
-}
 
 /** A command that waits for a line of the client's. */
 type Waiting = { readonly running: Running; readonly row: Row; readonly tag: string }

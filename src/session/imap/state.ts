@@ -2,7 +2,7 @@
  * The state of one IMAP session, as types: what the commands read and change, one at a time. RFC 9051 section 3. Types only, so that no file of this room
  * needs another one's code for them.
  */
-import type { Act, Peer } from '../../base/act.ts'
+import type { Peer } from '../../base/act.ts'
 import type { MailboxId } from '../../base/ids.ts'
 import type { Spool } from '../../base/spool.ts'
 import type { Account, Mailbox, SearchTree, SortRule } from '../../store/store.ts'
@@ -12,9 +12,6 @@ import type { Ranges } from '../../wire/imap/set.ts'
 import type { ImapDeps } from './deps.ts'
 import type { MailboxView } from './mailbox-view.ts'
 import type { MetadataChange } from './view.ts'
-
-/** What a command writes while it runs: latin1 text (an octet a character), octets, or an act of the transport. */
-export type Out = string | Uint8Array | Act
 
 /** Untagged text, and the tagged answer without its tag. */
 export type Reply = readonly [untagged: string, tagged: string]

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../../base/result.ts'
 import type { Account } from '../../store/store.ts'
 import { readMailboxName } from '../../wire/imap/mailbox-name.ts'
 import { writeMailboxName } from '../../wire/imap/write.ts'
+import { mayLogin, mechanismsFor } from '../login.ts'
 import type { Enabled, Seen, Selected, Talk } from './state.ts'
 import { wordsFor } from './words.ts'
 
@@ -77,17 +78,11 @@ const afterLogin = [
   'UNAUTHENTICATE',
 ]
 
-/** Whether a password may be said now. */
-export const mayLogin = (talk: Talk): boolean => talk.peer.tls !== null || talk.peer.mayPlaintext
-
 const loginCapabilities = (talk: Talk): readonly string[] => {
   const { deps, peer } = talk
   const start = deps.startTls && peer.tls === null ? ['STARTTLS'] : []
-  if (!mayLogin(talk)) return [...start, 'LOGINDISABLED']
-  const plus = peer.tls !== null && Object.keys(peer.tls.bindings).length > 0
-  const scram =
-    deps.scram === undefined ? [] : plus ? ['AUTH=SCRAM-SHA-256-PLUS', 'AUTH=SCRAM-SHA-256'] : ['AUTH=SCRAM-SHA-256']
-  return [...start, ...scram, 'AUTH=PLAIN', 'AUTH=LOGIN']
+  if (!mayLogin(peer)) return [...start, 'LOGINDISABLED']
+  return [...start, ...mechanismsFor(peer, deps.scram).map((name) => `AUTH=${name}`)]
 }
 
 /** @returns the capabilities of the state, separated by spaces. */
