@@ -14,6 +14,8 @@ export type Peer = {
   readonly password: string
   /** CPU seconds that the peer's processes have used so far, those that have ended included. */
   readonly cpuSeconds: () => number
+  /** Octets of memory of Dovecot's processes, shared pages counted to each in its share (PSS). */
+  readonly imapMemory: () => number
   /** Messages in all Maildirs. */
   readonly delivered: () => number
   readonly stop: () => void
@@ -67,6 +69,9 @@ service imap-login {
 }
 service imap {
   process_limit = 3000
+}
+protocol imap {
+  mail_max_userip_connections = 0
 }
 service stats {
   unix_listener stats-writer {
@@ -124,10 +129,11 @@ export const answers = async (port: number): Promise<void> => {
   throw new Error(`nothing answers on port ${port}`)
 }
 
-/** CPU ticks of all processes below `root` (and of their ended children), from /proc. */
-const ticksBelow = (roots: readonly number[]): number => {
-  const parent = new Map<number, number>()
-  const ticks = new Map<number, number>()
+type Used = { readonly parent: number; readonly ticks: number }
+
+/** The processes that there are below `roots`, they included, with CPU ticks (of their ended children, too), from /proc. */
+const processesBelow = (roots: readonly number[]): ReadonlyMap<number, Used> => {
+  const all = new Map<number, Used>()
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
@@ -135,18 +141,31 @@ const ticksBelow = (roots: readonly number[]): number => {
         .slice(stat.lastIndexOf(')') + 2)
         .split(' ')
         .map(Number)
-      parent.set(Number(name), fields[1] ?? 0)
-      ticks.set(Number(name), (fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0))
+      const ticks = (fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0)
+      all.set(Number(name), { parent: fields[1] ?? 0, ticks })
     } catch (error) {
       if (!(error instanceof Error)) throw error // a process that ended between the two looks
     }
   }
-  const below = (pid: number): boolean => roots.includes(pid) || (parent.has(pid) && below(parent.get(pid) ?? 0))
-  return [...ticks].reduce((sum, [pid, used]) => sum + (below(pid) ? used : 0), 0)
+  const below = (pid: number): boolean => roots.includes(pid) || (all.has(pid) && below(all.get(pid)?.parent ?? 0))
+  return new Map([...all].filter(([pid]) => below(pid)))
 }
 
 /** CPU seconds that a process and everything below it has used. */
-export const cpuSecondsOf = (pids: readonly number[]): number => ticksBelow(pids) / 100
+export const cpuSecondsOf = (pids: readonly number[]): number =>
+  [...processesBelow(pids).values()].reduce((sum, { ticks }) => sum + ticks, 0) / 100
+
+const memoryBelow = (root: number): number => {
+  let sum = 0
+  for (const pid of processesBelow([root]).keys()) {
+    try {
+      sum += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024
+    } catch (error) {
+      if (!(error instanceof Error)) throw error // a process that ended between the two looks
+    }
+  }
+  return sum
+}
 
 const startPostfix = (folder: string, port: number): number => {
   mkdirSync(join(folder, 'etc'), { recursive: true })
@@ -191,6 +210,7 @@ export const startPeer = async (
     imapPort: ports.imap,
     password: 'bench',
     cpuSeconds: () => cpuSecondsOf([dovecot, postfix]),
+    imapMemory: () => memoryBelow(dovecot),
     delivered: () =>
       readdirSync(join(folder, 'mail')).reduce((sum, user) => {
         const fresh = join(folder, 'mail', user, 'new')

@@ -152,7 +152,7 @@ class Threads {
     this.#writer = new Line(writer, options.log, (message) => {
       if ('answers' in message && message.tookMs > SLOW_MS)
         this.#log.event('store-slow', { ms: Math.round(message.tookMs), verbs: message.answers.length })
-      if ('wanted' in message) this.#wantReader()
+      if ('wanted' in message) void this.#wantReader()
       else this.#hear(message)
     })
   }
@@ -165,7 +165,11 @@ class Threads {
 
   /** Without a reader the writer does everything: slower, but whole. */
   async #startReader(): Promise<Line | null> {
-    const worker = await start(this.#folder, 'reader', this.#errands)
+    const worker = await start(this.#folder, 'reader', this.#errands).catch((error: unknown) => {
+      this.#complain('reader', 'busy', error instanceof Error ? error.message : String(error))
+      return null
+    })
+    if (worker === null) return null
     if (worker.ok) return new Line(worker.value, this.#log, (message) => this.#hear(message))
     this.#complain('reader', worker.error === 'damaged' ? 'damaged' : 'busy', worker.error)
     return null
