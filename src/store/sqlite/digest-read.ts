@@ -23,38 +23,73 @@ export const needleOf = (text: string): Needle | null => {
   return { folded, octets: Buffer.from(folded, 'utf8'), pattern: patternOf(folded) }
 }
 
+/** Where each blob's texts begin in a digest's list of texts: their keys ascend, and those of a blob are neighbours. */
+class Places {
+  readonly #keys: Uint32Array
+  /** By a blob's offset from the first: the place of its first text, and one more; 0 where it has none. */
+  readonly #starts: Uint32Array
+
+  constructor(keys: Uint32Array) {
+    this.#keys = keys
+    this.#starts = new Uint32Array(((keys.at(-1) ?? 0) >>> 8) + 1)
+    for (let place = keys.length - 1; place >= 0; place--) this.#starts[(keys[place] ?? 0) >>> 8] = place + 1
+  }
+
+  get count(): number {
+    return this.#keys.length
+  }
+
+  /** @returns the place of the blob's body, whose header comes next; -1 where the digest has no texts of it */
+  body(offset: number): number {
+    return (this.#starts[offset] ?? 0) - 1
+  }
+
+  /** @returns the place of the fields that were added for a variant; -1 where there are none */
+  prefix(offset: number, variant: number): number {
+    const wanted = offset * 256 + textKinds.firstPrefix + variant
+    for (let place = this.body(offset) + textKinds.firstPrefix; this.#isOf(place, offset); place++)
+      if (this.#keys[place] === wanted) return place
+    return -1
+  }
+
+  /** Whether a mark stands at any text of fields that were added to the blob. */
+  somePrefix(offset: number, marks: Uint8Array): boolean {
+    for (let place = this.body(offset) + textKinds.firstPrefix; this.#isOf(place, offset); place++)
+      if (marks[place] === 1) return true
+    return false
+  }
+
+  #isOf(place: number, offset: number): boolean {
+    const key = this.#keys[place]
+    return key !== undefined && key >>> 8 === offset
+  }
+}
+
 /** Which texts of a digest hold a needle. */
 export class Hits {
-  readonly #placeOf: ReadonlyMap<number, number>
+  readonly #places: Places
   readonly #marks: Uint8Array
-  readonly #somePrefix = new Set<number>()
-  constructor(placeOf: ReadonlyMap<number, number>, marks: Uint8Array) {
-    this.#placeOf = placeOf
+  constructor(places: Places, marks: Uint8Array) {
+    this.#places = places
     this.#marks = marks
-    for (const [key, place] of placeOf)
-      if (marks[place] === 1 && (key & 0xff) >= textKinds.firstPrefix) this.#somePrefix.add(key >>> 8)
-  }
-  #holds(key: number): boolean {
-    const place = this.#placeOf.get(key)
-    return place !== undefined && this.#marks[place] === 1
   }
   inBody(offset: number): boolean {
-    return this.#holds(offset * 256 + textKinds.body)
+    return this.#marks[this.#places.body(offset)] === 1
   }
   inOwnHeader(offset: number): boolean {
-    return this.#holds(offset * 256 + textKinds.header)
+    return this.#marks[this.#places.body(offset) + textKinds.header] === 1
   }
   /** Whether any variant of the blob holds it among the fields that were added; then it matters which one is asked for. */
   inSomePrefix(offset: number): boolean {
-    return this.#somePrefix.has(offset)
+    return this.#places.somePrefix(offset, this.#marks)
   }
   inPrefix(offset: number, variant: number): boolean {
-    return this.#holds(offset * 256 + textKinds.firstPrefix + variant)
+    return this.#marks[this.#places.prefix(offset, variant)] === 1
   }
 }
 
 type Words = {
-  readonly placeOf: ReadonlyMap<number, number>
+  readonly places: Places
   readonly wordless: Uint32Array
   readonly words: Buffer
   readonly postings: Buffer
@@ -142,7 +177,7 @@ export class Digest {
     if (this.#words === null) {
       const sections = this.#unpack('words')
       this.#words = {
-        placeOf: placesOf(sectionOf(sections, 0)),
+        places: new Places(readNumbers(sectionOf(sections, 0))),
         wordless: readNumbers(sectionOf(sections, 1)),
         words: sectionOf(sections, 2),
         postings: sectionOf(sections, 3),
@@ -153,19 +188,19 @@ export class Digest {
 
   /** Whether the texts of a blob are in the digest. */
   hasTexts(blob: number): boolean {
-    return this.#vocabulary.placeOf.has((blob - this.first) * 256 + textKinds.body)
+    return this.#vocabulary.places.body(blob - this.first) >= 0
   }
 
   /** Which texts hold a needle: the words narrow, and where they cannot decide, the texts are read. */
   find(needle: Needle): Hits {
     const vocabulary = this.#vocabulary
-    const count = vocabulary.placeOf.size
+    const { count } = vocabulary.places
     const marks = markCandidates(vocabulary, needle.pattern, count)
     const unsure: number[] = []
     for (let i = 0; i < count; i++) if (marks[i] === 1 && !needle.pattern.exact) unsure.push(i)
     for (const place of vocabulary.wordless) if (marks[place] !== 1 || needle.pattern.exact) unsure.push(place)
     if (unsure.length > 0) this.#read(needle, unsure, marks)
-    return new Hits(vocabulary.placeOf, marks)
+    return new Hits(vocabulary.places, marks)
   }
 
   #read(needle: Needle, places: readonly number[], marks: Uint8Array): void {
