@@ -45,6 +45,7 @@ export const events = {
   },
   'scan-failed': { level: 'error', says: 'a scan thread died; the message went on without it' },
   'imap-client': { level: 'debug', says: 'an IMAP client said its name' },
+  'pop3-quit': { level: 'info', says: 'a POP3 session ended with QUIT: how many messages it retrieved and removed' },
   learned: { level: 'info', says: 'the filter learned from a message that was moved' },
   'learner-damaged': {
     level: 'error',
