@@ -137,8 +137,9 @@ export class Line {
   #ended = false
   readonly waits: number[] = []
 
-  constructor(house: House, tls: boolean) {
-    this.#session = imapSession(house.deps)
+  /** @param session of another protocol than IMAP. */
+  constructor(house: House, tls: boolean, session?: Session) {
+    this.#session = session ?? imapSession(house.deps)
     this.#peer = tls ? securePeer : { ...securePeer, tls: null, localPort: 143 }
     this.#session.bell(() => this.#ring())
     this.#do(() => this.#session.greet(this.#peer, () => Promise.resolve(true)))
@@ -197,6 +198,12 @@ export class Line {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** The transport wants last words; then the connection ends. */
+  farewell(why: Parameters<Session['farewell']>[0]): void {
+    this.#do(() => this.#session.farewell(why))
+    this.#work = this.#work.then(() => this.gone())
   }
 
   gone(): void {

@@ -8,9 +8,13 @@ export type Step =
       readonly user: string
       readonly tls: boolean
       readonly raw: boolean
+      /** In a dialogue of another protocol: this one speaks IMAP. */
+      readonly imap: boolean
       readonly commands: readonly string[]
     }
   | { readonly kind: 'put'; readonly user: string; readonly mailbox: string; readonly messages: readonly string[] }
+  /** The connection is lost, or the transport wants last words. */
+  | { readonly kind: 'end'; readonly who: string; readonly why: Ending }
   | { readonly kind: 'say'; readonly who: string; readonly text: string }
   | { readonly kind: 'hear'; readonly who: string; readonly text: string; readonly at: number }
 
@@ -52,8 +56,18 @@ const openStep = (words: readonly string[]): Step => {
           .slice(at + 1)
           .join(' ')
           .split(' then ')
-  const user = options.find((word) => !['raw', 'plain'].includes(word)) ?? 'alice'
-  return { kind: 'open', who, user, raw: options.includes('raw'), tls: !options.includes('plain'), commands }
+  const user = options.find((word) => !['raw', 'plain', 'imap'].includes(word)) ?? 'alice'
+  const [raw, imap] = [options.includes('raw'), options.includes('imap')]
+  return { kind: 'open', who, user, raw, imap, tls: !options.includes('plain'), commands }
+}
+
+const endings = ['gone', 'timeout', 'slow', 'shutdown', 'barred'] as const
+type Ending = (typeof endings)[number]
+
+const endStep = ([who = '1', why]: readonly string[]): Step => {
+  const ending = endings.find((one) => one === why)
+  if (ending === undefined) throw new Error(`no such ending: ${why}`)
+  return { kind: 'end', who, why: ending }
 }
 
 const putStep = (words: readonly string[], below: readonly string[]): { step: Step; used: number } => {
@@ -89,6 +103,7 @@ export const readDialogue = (source: string): Dialogue => {
     if (word === '@options') options.push(...words)
     else if (word === '@open') steps.push(openStep(words))
     else if (word === '@silent') steps.push({ kind: 'hear', who: words[0] ?? '1', text: '', at: at + 1 })
+    else if (word === '@end') steps.push(endStep(words))
     else if (word === '@put') {
       const { step, used } = putStep(words, below)
       steps.push(step)
