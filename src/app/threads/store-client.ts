@@ -1,5 +1,5 @@
 /**
- * The store as the main thread sees it: a thread that writes and one that reads. Every verb is carried to one of them, all that were
+ * The store as the main thread sees it: a thread that writes and two that read. Every verb is carried to one of them, all that were
  * asked for in one turn in one message. The inbox is bounded: over it a verb is answered `busy` at once.
  */
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import type { VerbName } from '../../store/sqlite/house.ts'
 import { verbKinds } from '../../store/sqlite/names.ts'
 import { storeOf } from '../../store/sqlite/store-of.ts'
 import type { Bell, Store } from '../../store/store.ts'
-import { type Asked, type FromThread, ownBody, type ThreadData, type ToThread } from './store-wire.ts'
+import { type Asked, type FromThread, ownBody, type Role, type ThreadData, type ToThread } from './store-wire.ts'
 
 const MOST_WAITING = 5_000 // calls without an answer; more than that is a flood or a dead disk
 const MOST_BYTES_WAITING = 256 * 2 ** 20 // of bodies in memory
@@ -115,15 +115,11 @@ class Line {
 }
 
 /** Starts a thread. @returns its worker once the database is open, or why it is not */
-const start = async (
-  folder: string,
-  role: 'writer' | 'reader',
-  errands: MessagePort,
-): Promise<Result<Worker, OpenFault>> => {
+const start = async (folder: string, role: Role, errands: MessagePort | null): Promise<Result<Worker, OpenFault>> => {
   const data: ThreadData = { folder, role, errands }
   const worker = new Worker(new URL('./store-thread.ts', import.meta.url), {
     workerData: data,
-    transferList: [errands],
+    transferList: errands === null ? [] : [errands],
     name: `store-${role}`,
   })
   const opened = await new Promise<OpenFault | null>((settle, reject) => {
@@ -133,45 +129,60 @@ const start = async (
   return opened === null ? ok(worker) : fail(opened)
 }
 
-/** The threads of a store: the writer, and the reader, which starts when there is something for it to do (docs/decisions/0050). */
+/**
+ * The threads of a store: the writer, and the readers, each of which starts when there is something for it to do (docs/decisions/0050). Without a reader, and until it
+ * is there, the writer does its work: slower, but whole.
+ */
 class Threads {
   readonly #log: Log
   readonly #folder: string
   readonly #bodies: string
   readonly #writer: Line
   readonly #errands: MessagePort
-  #reader: Promise<Line | null> | undefined
+  #searcher: Promise<Line | null> | undefined
+  #pages: Promise<Line | null> | undefined
+  /** As soon as it answers. */
+  #pagesNow: Line | null = null
   #closed = false
   readonly #listeners = new Set<(bell: Bell) => void>()
 
-  constructor(options: Options, writer: Worker, readerErrands: MessagePort) {
+  constructor(options: Options, writer: Worker, searcherErrands: MessagePort) {
     this.#log = options.log
     this.#folder = options.folder
-    this.#errands = readerErrands
+    this.#errands = searcherErrands
     this.#bodies = join(options.folder, fileNames.bodies)
     this.#writer = new Line(writer, options.log, (message) => {
       if ('answers' in message && message.tookMs > SLOW_MS)
         this.#log.event('store-slow', { ms: Math.round(message.tookMs), verbs: message.answers.length })
-      if ('wanted' in message) void this.#wantReader()
+      if ('wanted' in message) void this.#wantSearcher()
       else this.#hear(message)
     })
   }
 
-  #wantReader(): Promise<Line | null> {
+  #wantSearcher(): Promise<Line | null> {
     if (this.#closed) return Promise.resolve(null)
-    this.#reader ??= this.#startReader()
-    return this.#reader
+    this.#searcher ??= this.#startReader('searcher', this.#errands)
+    return this.#searcher
   }
 
-  /** Without a reader the writer does everything: slower, but whole. */
-  async #startReader(): Promise<Line | null> {
-    const worker = await start(this.#folder, 'reader', this.#errands).catch((error: unknown) => {
-      this.#complain('reader', 'busy', error instanceof Error ? error.message : String(error))
+  /** The reader of pages, if it is there already; it is started where it is not. */
+  #wantPages(): Line | null {
+    if (this.#pages === undefined && !this.#closed)
+      this.#pages = this.#startReader('pages', null).then((line) => {
+        this.#pagesNow = line
+        return line
+      })
+    return this.#pagesNow
+  }
+
+  async #startReader(role: Role, errands: MessagePort | null): Promise<Line | null> {
+    const worker = await start(this.#folder, role, errands).catch((error: unknown) => {
+      this.#complain(role, 'busy', error instanceof Error ? error.message : String(error))
       return null
     })
     if (worker === null) return null
     if (worker.ok) return new Line(worker.value, this.#log, (message) => this.#hear(message))
-    this.#complain('reader', worker.error === 'damaged' ? 'damaged' : 'busy', worker.error)
+    this.#complain(role, worker.error === 'damaged' ? 'damaged' : 'busy', worker.error)
     return null
   }
 
@@ -185,7 +196,9 @@ class Threads {
   }
 
   readonly call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
-    if (verbKinds[verb] === 'heavy') return ((await this.#wantReader()) ?? this.#writer).ask(verb, args)
+    const kind = verbKinds[verb]
+    if (kind === 'page') return (this.#wantPages() ?? this.#writer).ask(verb, args)
+    if (kind === 'heavy') return ((await this.#wantSearcher()) ?? this.#writer).ask(verb, args)
     if (spooled({ verb, args }) === null) return this.#writer.ask(verb, args)
     const adopted = await adopt(this.#bodies, { verb, args }, this.#complain)
     if (!adopted.ok) return adopted
@@ -203,8 +216,8 @@ class Threads {
 
   readonly close = async (): Promise<void> => {
     this.#closed = true
-    if (this.#reader === undefined) this.#errands.close()
-    await (await this.#reader)?.stop()
+    if (this.#searcher === undefined) this.#errands.close()
+    await Promise.all([(await this.#pages)?.stop(), (await this.#searcher)?.stop()])
     await this.#writer.close()
   }
 }

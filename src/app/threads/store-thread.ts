@@ -1,9 +1,10 @@
 /**
- * What a storage thread does. The writer empties its inbox, runs what it found as one batch (one commit), and answers all of it. The
- * reader, a second connection, does the verbs that may take long one by one, and moves the write-ahead log into the database while the
- * writer goes on. Architecture sections 2 (group commit) and 8 (readers).
+ * What a storage thread does. The writer empties its inbox, runs what it found as one batch (one commit), and answers all of it. Two
+ * readers, with connections of their own, do the verbs that only read, one by one: one those that a client waits for, the other those that may take long. The other
+ * also moves the write-ahead log into the database and makes digests, while the writer goes on. Architecture sections 2 (group commit) and 8 (readers).
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { Made } from '../../store/sqlite/digest-make.ts'
 import { type Engine, openEngine, openReader } from '../../store/sqlite/engine.ts'
 import { collectAtRest } from './rest.ts'
 import {
@@ -19,6 +20,8 @@ import {
 const MOST_A_BATCH = 500 // calls in one transaction: more would make the first of them wait
 const LOOK_EVERY = 8 // commits between looks at the log's length
 const LONG_LOG = 256 // pages of 16 KiB: the reader is sent to move them
+const BUSY_MS = 50 // since the last batch: deliveries come in, and need the processor more than searches do
+const DIGEST_PAUSE_MS = 250 // between digests while it is busy
 const TOO_LONG_LOG = 1_500 // pages: under steady load the log only begins anew when the writer itself moves the last of them
 
 const port = parentPort
@@ -30,7 +33,10 @@ const open = data.role === 'writer' ? openEngine : openReader
 const opened = open({ folder: data.folder, complain: (verb, fault, why) => complaints.push({ verb, fault, why }) })
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
-const errand = (what: Errand): void => errands.postMessage(what)
+const errand = (what: Errand, transfer: ArrayBuffer[] = []): void => errands?.postMessage(what, transfer)
+
+/** The searcher is to be there; the errand waits for it in the channel. */
+const wanted = (): void => say({ wanted: 'searcher' })
 
 const work = (engine: Engine, calls: readonly Asked[]): void => {
   const started = performance.now()
@@ -47,20 +53,58 @@ const close = (engine: Engine): void => {
   engine.close()
   say({ closed: true })
   port.close()
-  errands.close()
+  errands?.close()
+}
+
+/** Orders digests of the searcher, one at a time, and puts them in. */
+const digesting = (engine: Engine): { readonly worked: () => void; readonly put: (made: Made | null) => void } => {
+  let ordered = false
+  let lastWork = 0
+  const order = (): void => {
+    if (ordered || !engine.digestDue()) return
+    ordered = true
+    const busy = performance.now() - lastWork < BUSY_MS
+    const send = (): void => {
+      wanted()
+      errand('digest')
+    }
+    setTimeout(send, busy ? DIGEST_PAUSE_MS : 0).unref()
+  }
+  order()
+  return {
+    worked: () => {
+      lastWork = performance.now()
+      order()
+    },
+    put: (made) => {
+      ordered = false
+      // What could not be made is tried again after the next batch.
+      if (made === null) return
+      engine.run([], made)
+      order()
+    },
+  }
 }
 
 const write = (engine: Engine): void => {
   let commits = 0
   let sent = false
+  let open = true
   const afterCommit = (): void => {
     commits += 1
     if (sent || commits % LOOK_EVERY !== 0 || engine.logPages() < LONG_LOG) return
     sent = true
-    say({ wanted: 'reader' }) // the errand waits for it in the channel
+    wanted()
     errand('checkpoint')
   }
-  errands.on('message', () => {
+  const digests = digesting(engine)
+  errands?.on('message', (message: Errand) => {
+    if (!open) return
+    if (typeof message === 'object') {
+      digests.put(message.made)
+      afterCommit()
+      return
+    }
     sent = false
     if (engine.logPages() > TOO_LONG_LOG) engine.checkpoint()
   })
@@ -69,6 +113,7 @@ const write = (engine: Engine): void => {
     for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage()) {
       if ('close' in message) {
         if (calls.length > 0) work(engine, calls)
+        open = false
         close(engine)
         return
       }
@@ -77,11 +122,20 @@ const write = (engine: Engine): void => {
     }
     if (calls.length > 0) work(engine, calls)
     afterCommit()
+    digests.worked()
   })
 }
 
+/** The buffers of a digest, to be handed over. */
+const buffersOfMade = (made: Made | null): ArrayBuffer[] => buffersOf(made?.row)
+
 const read = (engine: Engine): void => {
-  errands.on('message', () => {
+  errands?.on('message', (message: Errand) => {
+    if (message === 'digest') {
+      const made = engine.makeDigest()
+      errand({ made }, buffersOfMade(made))
+      return
+    }
     engine.checkpoint()
     errand('checkpointed')
   })
@@ -94,7 +148,7 @@ const read = (engine: Engine): void => {
 if (!opened.ok) {
   say({ opened: opened.error })
   port.close()
-  errands.close()
+  errands?.close()
 } else {
   if (data.role === 'writer') write(opened.value)
   else read(opened.value)

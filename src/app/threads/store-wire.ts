@@ -5,12 +5,15 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Call, Outcome } from '../../store/sqlite/batch.ts'
 import type { OpenFault } from '../../store/sqlite/database.ts'
+import type { Made } from '../../store/sqlite/digest-make.ts'
 import type { Bell, StoreFault } from '../../store/store.ts'
 
 export type Asked = Call & { readonly id: number }
 export type ToThread = { readonly calls: readonly Asked[] } | { readonly close: true }
-/** Between the writer and the reader, without the main thread. */
-export type Errand = 'checkpoint' | 'checkpointed'
+/** Between the writer and the searcher, without the main thread. */
+export type Errand = 'checkpoint' | 'checkpointed' | 'digest' | { readonly made: Made | null }
+/** The writer; a reader for lists and messages, which must not wait; and one for what may take long. */
+export type Role = 'writer' | 'pages' | 'searcher'
 export type Complaint = { readonly verb: string; readonly fault: StoreFault; readonly why: string }
 export type FromThread =
   | { readonly opened: OpenFault | null }
@@ -21,12 +24,13 @@ export type FromThread =
       readonly tookMs: number
     }
   /** From the writer: the log has grown long, and there is work for the reader. */
-  | { readonly wanted: 'reader' }
+  | { readonly wanted: 'searcher' }
   | { readonly closed: true }
 export type ThreadData = {
   readonly folder: string
-  readonly role: 'writer' | 'reader'
-  readonly errands: MessagePort
+  readonly role: Role
+  /** Of the writer and the searcher. */
+  readonly errands: MessagePort | null
 }
 
 const DEEPEST = 4 // value -> rows -> row -> message

@@ -8,7 +8,6 @@ import {
   type BlobTexts,
   type Digested,
   type DigestRow,
-  fitsDigest,
   isNoise,
   MOST_SPAN,
   MOST_VARIANTS,
@@ -74,7 +73,6 @@ const make = (house: House, bounds: Bounds): DigestRow | null => {
     const head = unpackHead(octets(row[2]))
     last = blob
     count += 1
-    if (!fitsDigest(head.summary)) continue
     const prefixes = [head.prefix, ...variantsOf(house, blob)]
     const texts = textsOfBlob(prefixes, bodyOf(house, blob, form, head))
     length += lengthOf(texts)

@@ -124,14 +124,18 @@ export class Digest {
     return unpackSections(this.#fetch(frame))
   }
 
-  /** The octets of a blob's ENVELOPE; null where it is not in the digest. */
-  envelope(blob: number): Buffer | null {
+  get #written(): { readonly at: ReadonlyMap<number, number>; readonly ends: Uint32Array; readonly octets: Buffer } {
     if (this.#envelopes === null) {
       const sections = this.#unpack('envelopes')
       const ends = readNumbers(sectionOf(sections, 1))
       this.#envelopes = { at: placesOf(sectionOf(sections, 0)), ends, octets: sectionOf(sections, 2) }
     }
-    const { at, ends, octets } = this.#envelopes
+    return this.#envelopes
+  }
+
+  /** The octets of a blob's ENVELOPE; null where it is not in the digest. */
+  envelope(blob: number): Buffer | null {
+    const { at, ends, octets } = this.#written
     const place = at.get(blob - this.first)
     return place === undefined ? null : octets.subarray(place === 0 ? 0 : ends[place - 1], ends[place])
   }
@@ -146,7 +150,7 @@ export class Digest {
 
   /** The blobs that it holds. */
   blobs(): readonly number[] {
-    return Array.from(this.#headFields.at.keys(), (offset) => this.first + offset)
+    return Array.from(this.#written.at.keys(), (offset) => this.first + offset)
   }
 
   /** A field of a blob, folded; null where the blob is not in the digest. */

@@ -57,11 +57,11 @@ export const MOST_SPAN = 2 ** 24 - 1
 
 /** The texts of a blob, folded. */
 export type BlobTexts = { readonly body: string; readonly header: string; readonly prefixes: readonly string[] }
-/** A blob in a digest; without texts where they are too long, or hardly text. */
+/** A blob in a digest; without texts where they are too long, or hardly text; without a line of fields where they do not fit. */
 export type Digested = { readonly blob: number; readonly summary: Summary; readonly texts: BlobTexts | null }
 
-/** Whether a blob's summary has a line in a digest. */
-export const fitsDigest = (summary: Summary): boolean =>
+/** Whether a blob's summary has a line of fields in a digest. */
+const fitsFields = (summary: Summary): boolean =>
   fieldNames.every((name) => {
     const value = fieldOf(summary, name)
     return !value.includes('\n') && value.isWellFormed()
@@ -120,25 +120,26 @@ const packTexts = (first: number, some: readonly Digested[]): { readonly words: 
   }
 }
 
-/** Makes a digest of blobs in ascending order; each of them fits. @param span the numbers it stands for, and how many blobs there are among them. */
+/** Makes a digest of blobs in ascending order. @param span the numbers it stands for, and how many blobs there are among them. */
 export const makeDigest = (
   some: readonly Digested[],
   span: { readonly first: number; readonly last: number; readonly count: number },
 ): DigestRow => {
-  const blobs = numbersOctets(some.map(({ blob }) => blob - span.first))
+  const offsets = (list: readonly Digested[]) => numbersOctets(list.map(({ blob }) => blob - span.first))
   const envelopes = some.map(({ summary }) => Buffer.from(summary.envelope, 'latin1'))
   let end = 0
   const ends = envelopes.map((one) => {
     end += one.length
     return end
   })
+  const fitting = some.filter(({ summary }) => fitsFields(summary))
   const lines = fieldNames.map((name) =>
-    Buffer.from(some.map(({ summary }) => fieldOf(summary, name)).join('\n'), 'utf8'),
+    Buffer.from(fitting.map(({ summary }) => fieldOf(summary, name)).join('\n'), 'utf8'),
   )
   return {
     ...span,
-    envelopes: packSections([blobs, numbersOctets(ends), Buffer.concat(envelopes)]),
-    fields: packSections([blobs, ...lines]),
+    envelopes: packSections([offsets(some), numbersOctets(ends), Buffer.concat(envelopes)]),
+    fields: packSections([offsets(fitting), ...lines]),
     ...packTexts(span.first, some),
   }
 }
