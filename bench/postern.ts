@@ -15,6 +15,7 @@ export type BenchServer = {
   readonly smtp: number
   readonly imap: number
   readonly imaps: number
+  readonly pop3: number
   readonly pid: number
   readonly cpuSeconds: () => number
   /** Resident octets of the process, all threads. */
@@ -40,6 +41,8 @@ data = "data"
 smtp = ["127.0.0.1:${portBase + 25}"]
 imap = ["127.0.0.1:${portBase + 43}"]
 imaps = ["127.0.0.1:${portBase + 93}"]
+pop3 = ["127.0.0.1:${portBase + 10}"]
+pop3s = ["127.0.0.1:${portBase + 95}"]
 metrics = []
 [smtp.limits]
 greet-pause = "0 ms"
@@ -106,6 +109,7 @@ export const startPostern = async (options: BenchOptions): Promise<BenchServer> 
     smtp: options.portBase + 25,
     imap: options.portBase + 43,
     imaps: options.portBase + 93,
+    pop3: options.portBase + 10,
     pid,
     cpuSeconds: () => cpuSecondsOf([pid]),
     resident: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,

@@ -23,6 +23,12 @@ export const dnsRecords = (host: string, domain: string): readonly DnsRow[] => [
     why: 'what others do with forged mail, and whom they tell',
   },
   { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${host}.`, why: 'mail programs find the server' },
+  {
+    name: `_pop3s._tcp.${domain}.`,
+    type: 'SRV',
+    value: `10 1 995 ${host}.`,
+    why: 'the same for those that speak POP3',
+  },
 ]
 
 /** @returns the records as a zone file has them, with their reasons as comments. */

@@ -19,7 +19,7 @@ import type { Command, Given, Shell } from './command.ts'
 
 const ADDRESS = '127.0.0.1'
 const DEFAULT_BASE = 20_000
-const offsets = { smtp: 25, dns: 53, metrics: 80, imap: 143, imaps: 993 } as const
+const offsets = { smtp: 25, dns: 53, metrics: 80, pop3: 110, imap: 143, imaps: 993, pop3s: 995 } as const
 type Port = keyof typeof offsets
 
 type Plan = { readonly folder: string; readonly messages: number; readonly ports: Readonly<Record<Port, number>> }
@@ -40,7 +40,15 @@ const planOf = ({ words, values }: Given): Plan | string => {
   return {
     folder: resolve(typeof data === 'string' ? data : 'demo-data'),
     messages,
-    ports: { smtp: port('smtp'), dns: port('dns'), metrics: port('metrics'), imap: port('imap'), imaps: port('imaps') },
+    ports: {
+      smtp: port('smtp'),
+      dns: port('dns'),
+      metrics: port('metrics'),
+      imap: port('imap'),
+      imaps: port('imaps'),
+      pop3: port('pop3'),
+      pop3s: port('pop3s'),
+    },
   }
 }
 
@@ -51,6 +59,8 @@ const demoSettings = ({ ports }: Plan): Settings => {
 smtp = ["${ADDRESS}:${ports.smtp}"]
 imap = ["${ADDRESS}:${ports.imap}"]
 imaps = ["${ADDRESS}:${ports.imaps}"]
+pop3 = ["${ADDRESS}:${ports.pop3}"]
+pop3s = ["${ADDRESS}:${ports.pop3s}"]
 metrics = ["${ADDRESS}:${ports.metrics}"]
 [smtp.limits]
 greet-pause = "20 ms"
@@ -124,6 +134,7 @@ const greeting = (plan: Plan, state: DemoState, authority: string): string => {
   data      ${plan.folder}
   receives  smtp   ${ADDRESS}:${ports.smtp}   (STARTTLS)
   reads     imaps  ${ADDRESS}:${ports.imaps}   imap ${ADDRESS}:${ports.imap} (STARTTLS)
+            pop3s  ${ADDRESS}:${ports.pop3s}   pop3 ${ADDRESS}:${ports.pop3} (STLS)
   metrics   http://${ADDRESS}:${ports.metrics}/metrics
   dns       ${ADDRESS}:${ports.dns}   (the demo's own: SPF, DKIM keys, reverse names, a blocklist)
   authority ${authority}
@@ -264,7 +275,7 @@ export const demo: Command = {
     {
       name: 'port-base',
       value: 'N',
-      says: 'ports are N+25 (smtp), N+53 (dns), N+80 (metrics), N+143 (imap), N+993 (imaps)',
+      says: 'ports are N+25 (smtp), N+53 (dns), N+80 (metrics), N+110 (pop3), N+143 (imap), N+993 (imaps), N+995 (pop3s)',
       byDefault: String(DEFAULT_BASE),
     },
   ],

@@ -16,8 +16,13 @@ const gaugesOf = async (house: House, listeners: readonly Opened[]): Promise<rea
     { name: 'postern_smtp_connections', says: 'Open connections on port 25.', value: open('smtp') },
     {
       name: 'postern_imap_connections',
-      says: 'Open connections of mail programs.',
+      says: 'Open connections of mail programs that speak IMAP.',
       value: open('imap') + open('imaps'),
+    },
+    {
+      name: 'postern_pop3_connections',
+      says: 'Open connections of mail programs that speak POP3.',
+      value: open('pop3') + open('pop3s'),
     },
     { name: 'postern_bans', says: 'Bans in force.', value: house.jail.list().length },
     { name: 'postern_scan_threads', says: 'Scan threads.', value: pool.threads },

@@ -16,7 +16,7 @@ import {
 import type { Contexts } from '../../net/secure.ts'
 import type { Settings } from '../settings/schema.ts'
 
-export type Kind = 'smtp' | 'imaps' | 'imap'
+export type Kind = 'smtp' | 'imaps' | 'imap' | 'pop3s' | 'pop3'
 type Row = {
   readonly tls: ListenOptions['tls']
   /** What the jail closes. */
@@ -31,6 +31,13 @@ const imapWords: Row['lastWords'] = (why) =>
       ? '* BYE [UNAVAILABLE] Not now\r\n'
       : '* BYE [SERVERBUG] Something went wrong here; try again later\r\n'
 
+const pop3Words: Row['lastWords'] = (why) =>
+  why === 'limited'
+    ? '-ERR [SYS/TEMP] Too many connections; try again later\r\n'
+    : why === 'refused'
+      ? '-ERR [SYS/TEMP] Not now; try again later\r\n'
+      : '-ERR [SYS/TEMP] Something went wrong here; try again later\r\n'
+
 export const services: Readonly<Record<Kind, Row>> = {
   smtp: {
     tls: 'starttls',
@@ -44,6 +51,8 @@ export const services: Readonly<Record<Kind, Row>> = {
   },
   imaps: { tls: 'implicit', service: 'login', lastWords: imapWords },
   imap: { tls: 'starttls', service: 'login', lastWords: imapWords },
+  pop3s: { tls: 'implicit', service: 'login', lastWords: pop3Words },
+  pop3: { tls: 'starttls', service: 'login', lastWords: pop3Words },
 }
 
 /** What opening the listeners needs of the house. */

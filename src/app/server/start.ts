@@ -11,6 +11,8 @@ import { createResolver, type Resolver, systemServers } from '../../net/dns/reso
 import { type HttpListener, serveHttp } from '../../net/http.ts'
 import { imapLimits } from '../../session/imap/deps.ts'
 import { imapSession } from '../../session/imap/session.ts'
+import { Maildrops } from '../../session/pop3/maildrops.ts'
+import { pop3Session } from '../../session/pop3/session.ts'
 import { smtpSession } from '../../session/smtp/session.ts'
 import { listenAdmin } from '../admin/socket.ts'
 import { answerAdmin } from '../admin/verbs.ts'
@@ -95,6 +97,16 @@ const holds = (prefix: string): ((ip: string) => boolean) => {
 /** The sessions of this server, by the kind of listener. */
 const sessionsOf = (house: House, options: ServerOptions, current: () => Settings) => {
   const { log, now } = options
+  const reading = {
+    store: house.store,
+    views: house.views,
+    login: house.logins.login,
+    scram: house.scram,
+    now,
+    breathe: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    log,
+    maildrops: new Maildrops(),
+  }
   return (kind: Kind, _peer: Peer): Session => {
     const settings = current()
     if (kind === 'smtp')
@@ -109,14 +121,16 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
         bareLf: settings.smtp['bare-lf'],
         early: settings.smtp.early,
       })
+    if (kind === 'pop3' || kind === 'pop3s')
+      return pop3Session({
+        ...reading,
+        limits: settings.pop3.limits,
+        startTls: kind === 'pop3',
+        markSeen: settings.pop3['mark-seen'],
+        expireMs: settings.pop3.expire,
+      })
     return imapSession({
-      store: house.store,
-      views: house.views,
-      login: house.logins.login,
-      scram: house.scram,
-      now,
-      breathe: () => new Promise((resolve) => setImmediate(resolve)),
-      log,
+      ...reading,
       limits: { ...imapLimits, ...settings.imap },
       newSpool: house.newSpool,
       startTls: kind === 'imap',

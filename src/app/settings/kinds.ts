@@ -51,6 +51,15 @@ const reading = <T>(read: (text: string) => T | undefined, wrong: string) =>
 export const duration = (byDefault: string, says: string) =>
   reading(readDuration, 'write a number and ms, s, min, h, d or w, as in "6 h"').prefault(byDefault).describe(says)
 
+/** Milliseconds, or null for `word`. */
+export const durationOr = (word: string, byDefault: string, says: string) =>
+  reading(
+    (text): number | null | undefined => (text === word ? null : readDuration(text)),
+    `write "${word}", or a number and ms, s, min, h, d or w, as in "30 d"`,
+  )
+    .prefault(byDefault)
+    .describe(says)
+
 /** Octets. */
 export const size = (byDefault: string, says: string) =>
   reading(readSize, 'write a number and B, KB, MB, GB or TB, as in "50 MB"').prefault(byDefault).describe(says)

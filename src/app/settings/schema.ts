@@ -7,13 +7,15 @@ import { talkSentences } from '../../ban/sentences.ts'
 import { defaultLimits } from '../../net/listen.ts'
 import { postDefaults } from '../../post/settings.ts'
 import { imapLimits } from '../../session/imap/deps.ts'
-import { type SmtpLimits, smtpLimitRows, smtpLimits } from '../../session/smtp/limits.ts'
+import { pop3LimitRows, pop3Limits } from '../../session/pop3/limits.ts'
+import { smtpLimitRows, smtpLimits } from '../../session/smtp/limits.ts'
 import { thresholds } from '../../spam/table.ts'
 import { defaultZones } from '../../verify/dnsbl.ts'
 import { bansSection } from './bans.ts'
 import {
   count,
   duration,
+  durationOr,
   endpoint,
   endpoints,
   hostName,
@@ -34,6 +36,11 @@ const listenSection = z
     imap: endpoints(
       ['0.0.0.0:143', '[::]:143'],
       'Mail programs read here after STARTTLS; no password is taken before it.',
+    ),
+    pop3s: endpoints(['0.0.0.0:995', '[::]:995'], 'Mail programs that speak POP3, encrypted from the first octet.'),
+    pop3: endpoints(
+      ['0.0.0.0:110', '[::]:110'],
+      'Mail programs that speak POP3, after STLS; no password is taken before it.',
     ),
     metrics: endpoints(['127.0.0.1:9125'], 'Prometheus reads /metrics here, and /health says whether all is well.'),
     proxies: networks(
@@ -66,9 +73,11 @@ const connectionsSection = limitsOf(defaultLimits, {
 }).describe('Bounds of every connection, whatever it speaks.')
 
 const kinds = { octets: 'size', count: 'count', ms: 'duration' } as const
-const smtpRows = Object.fromEntries(
-  Object.entries(smtpLimitRows).map(([name, row]) => [name, [kinds[row.unit], row.says] as const]),
-) as { readonly [Name in keyof SmtpLimits]: LimitRow } // the same names, by the line above
+type RoomRow = { readonly unit: keyof typeof kinds; readonly says: string }
+const rowsOf = <Name extends string>(rows: Readonly<Record<Name, RoomRow>>) =>
+  Object.fromEntries(
+    Object.entries<RoomRow>(rows).map(([name, row]) => [name, [kinds[row.unit], row.says] as const]),
+  ) as { readonly [N in Name]: LimitRow } // the same names, by the line above
 
 const smtpSection = z
   .strictObject({
@@ -82,7 +91,7 @@ const smtpSection = z
       'refuse',
       'A peer that talks on where it must wait for an answer is cut, or borne with.',
     ),
-    limits: limitsOf(smtpLimits, smtpRows).describe('Bounds of one connection on port 25.'),
+    limits: limitsOf(smtpLimits, rowsOf(smtpLimitRows)).describe('Bounds of one connection on port 25.'),
   })
   .prefault({})
   .describe('Receiving.')
@@ -96,6 +105,19 @@ const imapSection = limitsOf(imapLimits, {
   patienceMs: ['duration', 'How long a mail program may be silent (RFC 9051 wants at least 30 minutes).'],
   patienceBeforeLoginMs: ['duration', 'How long it may be silent before it logged in.'],
 }).describe('Bounds of one IMAP connection.')
+
+const pop3Section = z
+  .strictObject({
+    expire: durationOr(
+      'never',
+      'never',
+      'A message that was read, is not flagged, and came into the inbox so long ago is removed when a POP3 session ends with QUIT; mail programs are told (EXPIRE, in whole days). "0 d": what was fetched is not kept.',
+    ),
+    'mark-seen': yes(true, 'What a mail program fetched by POP3 is marked as read for those that use IMAP.'),
+    limits: limitsOf(pop3Limits, rowsOf(pop3LimitRows)).describe('Bounds of one POP3 connection.'),
+  })
+  .prefault({})
+  .describe('Reading by POP3.')
 
 const dnsSection = z
   .strictObject({
@@ -155,6 +177,7 @@ export const settingsSchema = z.strictObject({
   connections: connectionsSection,
   smtp: smtpSection,
   imap: imapSection,
+  pop3: pop3Section,
   dns: dnsSection,
   spam: spamSection,
   blocklists: z
