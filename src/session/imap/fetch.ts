@@ -165,24 +165,18 @@ const envelopesOf = async (talk: Talk, page: Uint32Array): Promise<Result<Readon
   if (missing.length === 0) return ok(shelf)
   const found = new Map<number, string>()
   for (let done = 0; done < missing.length; ) {
-    const some = missing.subarray(done, done + deps.limits.page)
-    const uids = rangesOfUids(selected, some)
-    const want = { summary: true }
-    const answer = await deps.store.messages({
-      mailbox: selected.mailbox.id,
-      uids,
-      want,
-      most: some.length,
-      mostBytes: 0,
-    })
+    const some = missing.subarray(done)
+    const { id } = selected.mailbox
+    const answer = await deps.store.envelopes({ mailbox: id, uids: rangesOfUids(selected, some), most: some.length })
     if (!answer.ok) return fail(wordsFor(answer.error))
-    for (const row of answer.value.rows) {
-      const envelope = row.summary?.envelope ?? 'NIL'
-      found.set(row.uid, envelope)
-      deps.views.envelopes.put(selected.mailbox.id, row.uid, envelope)
+    const { uids, ends, octets, next } = answer.value
+    const texts = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+    for (const [i, uid] of uids.entries()) {
+      const envelope = texts.toString('latin1', ends[i - 1] ?? 0, ends[i])
+      found.set(uid, envelope)
+      deps.views.envelopes.put(id, uid, envelope)
     }
-    done += answer.value.next === null ? some.length : Math.max(1, firstFrom(some, answer.value.next))
-    await deps.breathe()
+    done += next === null ? some.length : Math.max(1, firstFrom(some, next))
   }
   for (const uid of page) {
     const kept = shelf.get(uid)
@@ -235,11 +229,20 @@ async function* fetchColumns(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGe
   })
   const plain = !printers.includes(envelope)
   let missing = 0
+  const pageAt = (from: number): Uint32Array => uids.subarray(from, from + COLUMN_PAGE)
+  const read = (page: Uint32Array): Promise<Result<ReadonlyMap<number, string>, string>> => {
+    const reading = plain ? Promise.resolve(ok(noEnvelopes)) : envelopesOf(talk, page)
+    // A client that hangs up leaves it unread; who reads it sees its failure.
+    reading.catch(() => undefined)
+    return reading
+  }
+  // The store reads the next page while this one is written.
+  let reading = read(pageAt(0))
   for (let from = 0; from < uids.length; from += COLUMN_PAGE) {
-    const page = uids.subarray(from, from + COLUMN_PAGE)
-    const envelopes = plain ? ok(noEnvelopes) : await envelopesOf(talk, page)
+    const envelopes = await reading
     if (!envelopes.ok) return { missing, fault: envelopes.error }
-    const [text, gone] = columnPage(talk, printers, page, envelopes.value)
+    reading = read(pageAt(from + COLUMN_PAGE))
+    const [text, gone] = columnPage(talk, printers, pageAt(from), envelopes.value)
     missing += gone
     yield text
     await talk.deps.breathe()

@@ -165,7 +165,7 @@ const faultTable: readonly (readonly [StoreFault, keyof Store, string, RegExp])[
   ['over-quota', 'copy', 'COPY 1 INBOX', /NO \[OVERQUOTA\]/],
   ['no-such-mailbox', 'copy', 'COPY 1 INBOX', /NO \[/],
   ['damaged', 'messages', 'FETCH 1 BODY.PEEK[]', /NO \[CORRUPTION\]/],
-  ['damaged', 'messages', 'FETCH 1 ENVELOPE', /NO \[CORRUPTION\]/],
+  ['damaged', 'envelopes', 'FETCH 1 ENVELOPE', /NO \[CORRUPTION\]/],
   ['busy', 'search', 'SEARCH TEXT x', /NO \[UNAVAILABLE\]/],
   ['busy', 'sort', 'SORT (DATE) UTF-8 ALL', /NO \[UNAVAILABLE\]/],
   ['busy', 'thread', 'THREAD REFS UTF-8 ALL', /NO \[UNAVAILABLE\]/],
