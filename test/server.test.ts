@@ -1,0 +1,329 @@
+/** The whole server over loopback, in this process: mail in, mail read, who is kept out, what a reload and a stop do, and what happens when something is broken. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type ImapLoad, openImap } from '../bench/load/imap.ts'
+import { askServer } from '../src/app/admin/socket.ts'
+import { createLog, type LogWriter } from '../src/app/log/writer.ts'
+import { type PosternServer, startServer } from '../src/app/server/start.ts'
+import { readSettings } from '../src/app/settings/read.ts'
+import { type Settings, settingsSchema } from '../src/app/settings/schema.ts'
+import { issue } from '../src/app/tls/authority.ts'
+import { type Connection, dial } from '../src/net/client.ts'
+import { newZone, serveDns, type Zone } from '../src/net/dns/server.ts'
+
+const USER = 'anna@postern.test'
+const PASSWORD = 'a long enough password'
+const goodZone = newZone({
+  '1.0.0.127.in-addr.arpa': { PTR: ['client.demo.test'] },
+  '9.0.0.127.in-addr.arpa': { PTR: ['other.demo.test'] },
+  'client.demo.test': { A: ['127.0.0.1'], TXT: ['v=spf1 ip4:127.0.0.1 -all'] },
+  'other.demo.test': { A: ['127.0.0.9'] },
+})
+
+const settingsOf = (more = ''): Settings => {
+  const read = readSettings(
+    settingsSchema,
+    `host = "mail.postern.test"
+[listen]
+smtp = ["127.0.0.1:0"]
+imap = ["127.0.0.1:0"]
+imaps = ["127.0.0.1:0"]
+metrics = ["127.0.0.1:0"]
+[smtp.limits]
+greet-pause = "0 ms"
+[bans]
+loopback = true
+[dangerous]
+passwords-without-encryption-from-loopback = true
+${more}`,
+  )
+  assert.ok(read.ok, JSON.stringify(read))
+  return read.value
+}
+
+type House = {
+  readonly server: PosternServer
+  readonly folder: string
+  readonly log: LogWriter
+  readonly lines: readonly string[]
+  readonly dns: number
+}
+type Given = { readonly folder?: string; readonly zone?: Zone; readonly now?: () => number; readonly more?: string }
+
+/** A folder that goes with the test. */
+const scratch = (t: TestContext): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-server-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const start = async (t: TestContext, given: Given = {}): Promise<House> => {
+  const folder = given.folder ?? scratch(t)
+  const dns = await serveDns({ host: '127.0.0.1', port: 0, zone: given.zone ?? goodZone })
+  assert.ok(dns.ok)
+  t.after(() => dns.value.close())
+  const lines: string[] = []
+  const now = given.now ?? Date.now
+  const log = createLog({ write: (line) => lines.push(line), format: 'json', level: 'debug', now })
+  const started = await startServer({
+    settings: settingsOf(given.more),
+    folder,
+    file: (path) => join(folder, path),
+    now,
+    log,
+    dnsServers: [{ ip: '127.0.0.1', port: dns.value.port }],
+  })
+  assert.ok(started.ok, started.ok ? '' : started.error)
+  const server = started.value
+  t.after(() => server.stop())
+  const { accounts, store } = server.house
+  if (given.folder === undefined || !(await store.account({ name: USER })).ok) {
+    assert.ok((await accounts.addDomain({ name: 'postern.test' })).ok)
+    assert.ok((await accounts.addAccount({ name: USER, password: PASSWORD, quotaBytes: 0 })).ok)
+    assert.ok((await accounts.putAddress({ address: 'trap@postern.test', state: 'spamtrap' })).ok)
+  }
+  return { server, folder, log, lines, dns: dns.value.port }
+}
+
+const reply = async (smtp: Connection): Promise<string> => {
+  for (;;) {
+    const line = await smtp.line()
+    if (!line.ok) return `closed: ${line.error}`
+    if (line.value[3] !== '-') return line.value
+  }
+}
+const say = async (smtp: Connection, text: string): Promise<string> => {
+  await smtp.send(`${text}\r\n`)
+  return reply(smtp)
+}
+const letter = (subject: string): string =>
+  `From: Carl <carl@client.demo.test>\r\nTo: <${USER}>\r\nSubject: ${subject}\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${subject}@client.demo.test>\r\n\r\nHello Anna, about ${subject}.\r\n`
+
+/** Hands a message over. @returns the last answer. */
+const deliver = async (house: House, subject: string, to = USER, from = '127.0.0.1'): Promise<string> => {
+  const smtp = await dial({ host: '127.0.0.1', port: house.server.port('smtp') ?? 0, localAddress: from })
+  if (!smtp.ok) return smtp.error
+  try {
+    const greeting = await reply(smtp.value)
+    if (!greeting.startsWith('220')) return greeting
+    await say(smtp.value, 'EHLO client.demo.test')
+    await say(smtp.value, 'MAIL FROM:<carl@client.demo.test>')
+    const rcpt = await say(smtp.value, `RCPT TO:<${to}>`)
+    if (!rcpt.startsWith('250')) return rcpt
+    await say(smtp.value, 'DATA')
+    return await say(smtp.value, `${letter(subject)}.`)
+  } finally {
+    smtp.value.destroy()
+  }
+}
+
+const read = (house: House, password = PASSWORD, kind: 'imap' | 'imaps' = 'imap'): Promise<ImapLoad> =>
+  openImap({
+    host: '127.0.0.1',
+    port: house.server.port(kind) ?? 0,
+    tls: kind === 'imaps',
+    user: USER,
+    password,
+    mailbox: 'INBOX',
+  })
+const subjects = async (house: House): Promise<readonly string[]> => {
+  const imap = await read(house)
+  const { text } = await imap.command('FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])', { keep: true })
+  imap.close()
+  return [...text.matchAll(/^Subject: (.*)\r$/gm)].map(([, subject = '']) => subject)
+}
+
+test('a message comes in, an idling client hears of it, and it is there with its verdict', async (t) => {
+  const house = await start(t)
+  const imap = await read(house)
+  await imap.idle()
+  const seen = imap.see(/^\* 1 EXISTS\r\n/m)
+  assert.match(await deliver(house, 'hello'), /^250 2\.0\.0 /)
+  await seen
+  imap.close()
+  const reader = await read(house, PASSWORD, 'imaps')
+  const { text } = await reader.command('FETCH 1 (BODY.PEEK[HEADER])', { keep: true })
+  reader.close()
+  assert.match(text, /^Return-Path: <carl@client\.demo\.test>\r$/m)
+  assert.match(text, /^Authentication-Results: mail\.postern\.test;(?:[^\r]|\r\n[ \t])*spf=pass/m)
+  assert.match(text, /^X-Spam-Status: No, score=/m)
+  assert.equal(house.log.counts.get('message-accepted'), 1)
+})
+
+test('an unknown recipient and a strange domain are refused at RCPT, and nothing is stored', async (t) => {
+  const house = await start(t)
+  assert.match(await deliver(house, 'x', 'nobody@postern.test'), /^550 5\.1\.1 /)
+  assert.match(await deliver(house, 'x', 'a@elsewhere.example'), /^550 5\.7\.1 /)
+  assert.deepEqual(await subjects(house), [])
+})
+
+test('mail to a trap is refused as spam, and bans its sender over a restart, until the pardon', async (t) => {
+  const folder = scratch(t)
+  const house = await start(t, { folder })
+  assert.match(await deliver(house, 'buy', 'trap@postern.test', '127.0.0.9'), /^550 5\.7\.1 /)
+  assert.match(await deliver(house, 'again', USER, '127.0.0.9'), /closed|reset/)
+  await house.server.stop()
+  const again = await start(t, { folder })
+  assert.match(await deliver(again, 'again', USER, '127.0.0.9'), /closed|reset/)
+  const answer = await askServer(folder, { verb: 'pardon', words: { subject: '127.0.0.9' } })
+  assert.ok(answer.ok && answer.value.ok)
+  assert.ok((await askServer(folder, { verb: 'pardon', words: { subject: '127.0.0.0/24' } })).ok)
+  assert.match(await deliver(again, 'again', USER, '127.0.0.9'), /^250 /)
+})
+
+test('three wrong passwords close the ports for passwords, and cut what is open', async (t) => {
+  const house = await start(t)
+  const open = await dial({ host: '127.0.0.1', port: house.server.port('imap') ?? 0, localAddress: '127.0.0.9' })
+  assert.ok(open.ok)
+  assert.match(await open.value.line().then((line) => (line.ok ? line.value : '')), /^\* OK /)
+  for (const guess of ['one', 'two', 'three']) {
+    const imap = await dial({ host: '127.0.0.1', port: house.server.port('imap') ?? 0, localAddress: '127.0.0.9' })
+    assert.ok(imap.ok)
+    await imap.value.line()
+    await imap.value.send(`a LOGIN ${USER} wrong-${guess}\r\n`)
+    await imap.value.line()
+    imap.value.destroy()
+  }
+  const last = await open.value.line()
+  assert.ok(!last.ok || last.value.startsWith('* BYE'), JSON.stringify(last))
+  const barred = await dial({ host: '127.0.0.1', port: house.server.port('imap') ?? 0, localAddress: '127.0.0.9' })
+  if (barred.ok) assert.equal((await barred.value.line()).ok, false)
+  assert.equal(house.log.counts.get('ban-set'), 1)
+  assert.equal((await subjects(house)).length, 0, 'the owner, from another address, is let in')
+})
+
+test('a reload takes a new certificate and settings; a bad certificate leaves the old one', async (t) => {
+  const house = await start(t)
+  const peer = async (): Promise<string> => {
+    const made = await dial({ host: '127.0.0.1', port: house.server.port('imaps') ?? 0, tls: { verify: false } })
+    assert.ok(made.ok)
+    const der = made.value.tls()?.certificate
+    made.value.destroy()
+    return Buffer.from(der ?? []).toString('base64')
+  }
+  const old = await peer()
+  const made = await issue(['mail.postern.test'], Date.now())
+  writeFileSync(join(house.folder, 'new.pem'), made.server.certificatePem)
+  writeFileSync(join(house.folder, 'new.key'), made.server.keyPem)
+  const tls = (certificate: string): Settings =>
+    settingsOf(`[tls]\ncertificate = "${certificate}"\nkey = "new.key"\n[spam]\nflag = -100\n`)
+  const wrong = await house.server.reload(tls('missing.pem'))
+  assert.ok(!wrong.ok && wrong.error.includes('missing.pem'))
+  assert.equal(await peer(), old)
+  assert.ok((await house.server.reload(tls('new.pem'))).ok)
+  assert.notEqual(await peer(), old)
+  await deliver(house, 'now it is junk')
+  assert.equal(house.log.counts.get('message-flagged'), 1)
+})
+
+test('a stop says goodbye, keeps all mail, and a second start finds it', async (t) => {
+  const folder = scratch(t)
+  const house = await start(t, { folder })
+  await deliver(house, 'kept')
+  const imap = await read(house)
+  await imap.idle()
+  const bye = imap.see(/^\* BYE /m)
+  await house.server.stop()
+  await bye
+  const again = await start(t, { folder })
+  assert.deepEqual(await subjects(again), ['kept'])
+  assert.deepEqual(await again.server.house.store.check(), { ok: true, value: [] })
+})
+
+test('a second server on the same folder is refused with a sentence', async (t) => {
+  const { folder, log } = await start(t)
+  const second = await startServer({
+    settings: settingsOf(),
+    folder,
+    file: (path) => join(folder, path),
+    now: Date.now,
+    log,
+    dnsServers: [],
+  })
+  assert.ok(!second.ok)
+  assert.match(second.error, /another Postern has this data folder open/)
+})
+
+test('a database that is damaged is told at the start, not served', async (t) => {
+  const folder = scratch(t)
+  const house = await start(t, { folder })
+  await deliver(house, 'x')
+  await house.server.stop()
+  const file = openSync(join(folder, 'postern.db'), 'r+')
+  writeSync(file, Buffer.alloc(200, 0x5a), 0, 200, 0)
+  const second = await startServer({
+    settings: settingsOf(),
+    folder,
+    file: (path) => join(folder, path),
+    now: Date.now,
+    log: house.log,
+    dnsServers: [],
+  })
+  assert.ok(!second.ok)
+  assert.match(second.error, /cannot open the store/)
+})
+
+for (const [what, zone] of [
+  ['SERVFAIL', 'servfail'],
+  ['REFUSED', 'refused'],
+  ['nothing', 'timeout'],
+] as const)
+  test(`a DNS that answers ${what} neither refuses nor loses mail, and bans nobody`, async (t) => {
+    const house = await start(t, { zone: () => zone, more: '[dns]\ntimeout = "300 ms"\n' })
+    assert.match(await deliver(house, 'without names'), /^250 /)
+    const imap = await read(house)
+    const { text } = await imap.command('LIST "" *', { keep: true })
+    imap.close()
+    assert.match(text, /INBOX/)
+    assert.equal(house.log.counts.get('ban-set'), undefined)
+  })
+
+test('a clock that jumps a year ahead and back loses no mail and keeps nobody out for ever', async (t) => {
+  let skew = 0
+  const house = await start(t, { now: () => Date.now() + skew })
+  assert.match(await deliver(house, 'before'), /^250 /)
+  skew = 366 * 86_400_000
+  assert.match(await deliver(house, 'a year on'), /^250 /)
+  house.server.house.jail.ban('127.0.0.9', 3_600_000, 'test')
+  skew = 0
+  assert.match(await deliver(house, 'back'), /^250 /)
+  assert.match(await deliver(house, 'banned a year ahead', USER, '127.0.0.9'), /^250 /)
+  house.server.house.jail.sweep()
+  for (const { until } of house.server.house.jail.list())
+    assert.ok(until <= Date.now() + 3_600_000, 'its own term at most')
+  assert.equal((await subjects(house)).length, 4)
+})
+
+test('a learner that is damaged is set aside, and the filter goes on', async (t) => {
+  const folder = scratch(t)
+  writeFileSync(join(folder, 'learner.bin'), 'nonsense')
+  const house = await start(t, { folder })
+  assert.ok(existsSync(join(folder, 'learner.bin.damaged')))
+  assert.equal(house.log.counts.get('learner-damaged'), 1)
+  assert.match(await deliver(house, 'x'), /^250 /)
+})
+
+test('the metrics count what happened, and health is good', async (t) => {
+  const house = await start(t)
+  await deliver(house, 'x')
+  const port = house.server.port('metrics')
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  assert.match(page, /^postern_events_total\{event="message-accepted",level="info"\} 1$/m)
+  assert.match(page, /^postern_messages 1$/m)
+  const health = await fetch(`http://127.0.0.1:${port}/health`)
+  assert.equal(health.status, 200)
+})
+
+test('no password stands in the log, whatever was logged', async (t) => {
+  const house = await start(t)
+  await subjects(house)
+  const imap = await read(house, 'wrong password').catch((error: Error) => error)
+  assert.ok(imap instanceof Error)
+  const all = house.lines.join('')
+  assert.ok(all.includes('login-failed') && all.includes('login-good'))
+  assert.ok(!all.includes(PASSWORD) && !all.includes('wrong password'))
+  assert.ok(readFileSync(join(house.folder, 'postern.db')).length > 0)
+})
