@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../src/app/threads/store-client.ts'
+import { DIGEST_BLOBS } from '../src/store/sqlite/digest-make.ts'
 import { must } from '../src/store/testing.ts'
 import type { Bench, Figure } from './bench.ts'
 import { type ImapLoad, openImap } from './load/imap.ts'
@@ -52,8 +53,13 @@ const fill = async (folder: string, theirs: DovecotMailbox): Promise<void> => {
     await Promise.all(some)
     if ((from + AT_ONCE) % 20_000 === 0) say(`${from + AT_ONCE} messages in both`)
   }
-  await store.close()
   theirs.index()
+  const began = performance.now()
+  const waiting = (await must(store.stats())).undigested
+  while ((await must(store.stats())).undigested >= DIGEST_BLOBS)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  say(`digests: ${waiting} messages were waiting, for ${((performance.now() - began) / 1000).toFixed(1)} s`)
+  await store.close()
 }
 
 const login = (both: Both, side: Side, mailbox?: string): Promise<ImapLoad> => {

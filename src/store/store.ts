@@ -376,6 +376,8 @@ export type Store = {
     readonly accounts: number
     readonly commits: number
     readonly verbs: number
+    /** Messages that are in no digest yet: lists and searches read them one by one. */
+    readonly undigested: number
   }>
   /** @returns a function that takes the listener away. */
   readonly listen: (listener: (bell: Bell) => void) => () => void

@@ -3,7 +3,7 @@ import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { flagBits } from '../store.ts'
 import { bodyKinds } from './body.ts'
-import { makeStale } from './digest-make.ts'
+import { makeStale, undigested } from './digest-make.ts'
 import { Digests } from './digests.ts'
 import { num, octets } from './door.ts'
 import { forms, unpackHead } from './head.ts'
@@ -236,5 +236,5 @@ export const stats: Run<'stats'> = (house) => {
   const pages = num(house.tx.list('PRAGMA page_count')?.[0]) * num(house.tx.list('PRAGMA page_size')?.[0])
   const messages = num(house.tx.list('SELECT coalesce(sum(messages), 0) FROM accounts')?.[0])
   const accounts = num(house.tx.list('SELECT count(*) FROM accounts')?.[0])
-  return { fileBytes: pages, messages, accounts, commits: 0, verbs: 0 }
+  return { fileBytes: pages, messages, accounts, commits: 0, verbs: 0, undigested: undigested(house) }
 }

@@ -2,7 +2,6 @@
  * Digests are made some blobs at a time, off the way of deliveries, from the last one on (so that what is left to do needs no list of its own and outlives any
  * crash), and made anew without what is gone. A reader makes them, the writer puts them in.
  */
-import { fold } from '../casemap.ts'
 import { textsOf } from '../searched-text.ts'
 import {
   type BlobTexts,
@@ -12,6 +11,7 @@ import {
   MOST_SPAN,
   MOST_VARIANTS,
   makeDigest,
+  readText,
 } from './digest.ts'
 import { num, octets, text } from './door.ts'
 import { unpackHead } from './head.ts'
@@ -44,15 +44,16 @@ const textsOfBlob = (prefixes: readonly string[], body: Uint8Array): BlobTexts |
   const written = prefixes.map(prefixText)
   const header = ownHeader(texts.headers, written[0] ?? '')
   if (header === null || texts.headers.length + texts.body.length > MOST_TEXT_OF_ONE) return null
-  const folded = { body: fold(texts.body), header: fold(header), prefixes: written.map(fold) }
-  const all = [folded.body, folded.header, ...folded.prefixes]
-  return all.every((one) => one.isWellFormed()) && !isNoise(folded.body) && !isNoise(folded.header) ? folded : null
+  const read = { body: readText(texts.body), header: readText(header), prefixes: written.map(readText) }
+  const all = [read.body, read.header, ...read.prefixes]
+  return all.every((one) => one.folded.isWellFormed() && !isNoise(one)) ? read : null
 }
 
 const variantsOf = (house: House, blob: number): readonly string[] =>
   house.tx.lists('SELECT prefix FROM variants WHERE blob = ? ORDER BY variant', blob).map((row) => text(row[0]))
 
-const lengthOf = (texts: BlobTexts | null): number => (texts === null ? 0 : texts.body.length + texts.header.length)
+const lengthOf = (texts: BlobTexts | null): number =>
+  texts === null ? 0 : texts.body.folded.length + texts.header.folded.length
 
 type Bounds = { readonly first: number; readonly last: number; readonly most: number }
 

@@ -55,8 +55,10 @@ export const MOST_VARIANTS = 250
 /** How far apart a digest's first and last blob may be. */
 export const MOST_SPAN = 2 ** 24 - 1
 
-/** The texts of a blob, folded. */
-export type BlobTexts = { readonly body: string; readonly header: string; readonly prefixes: readonly string[] }
+/** A text as it is looked into: folded, and its words, null where they are not worth keeping. */
+export type Read = { readonly folded: string; readonly words: ReadonlySet<string> | null }
+/** The texts of a blob. */
+export type BlobTexts = { readonly body: Read; readonly header: Read; readonly prefixes: readonly Read[] }
 /** A blob in a digest; without texts where they are too long, or hardly text; without a line of fields where they do not fit. */
 export type Digested = { readonly blob: number; readonly summary: Summary; readonly texts: BlobTexts | null }
 
@@ -71,7 +73,7 @@ const MOST_WORDLESS_OCTETS = 1_024
 const LONG_WORDS = 14 // characters: no language that parts its words writes longer ones on average; base64 does
 const HARDLY_SMALLER = 0.6
 
-/** Words of a text, or none where they are not words: they would be kept twice, for nothing. */
+/** Words of a text, or null where they are not words: they would be kept twice, for nothing. */
 const indexedWords = (folded: string): ReadonlySet<string> | null => {
   const words = wordsOf(folded)
   let octets = 0
@@ -79,9 +81,15 @@ const indexedWords = (folded: string): ReadonlySet<string> | null => {
   return octets > MOST_WORDLESS_OCTETS && octets > LONG_WORDS * words.size ? null : words
 }
 
+/** Reads a text for a digest. */
+export const readText = (text: string): Read => {
+  const folded = fold(text)
+  return { folded, words: indexedWords(folded) }
+}
+
 /** Whether a text is noise, which no compression makes smaller: it is kept once, in the message. */
-export const isNoise = (folded: string): boolean => {
-  if (folded.length < MOST_WORDLESS_OCTETS || indexedWords(folded) !== null) return false
+export const isNoise = ({ folded, words }: Read): boolean => {
+  if (words !== null) return false
   const sample = Buffer.from(folded.slice(0, 65_536), 'utf8')
   const level = { [constants.ZSTD_c_compressionLevel]: 1 }
   return zstdCompressSync(sample, { params: level }).length > HARDLY_SMALLER * sample.length
@@ -89,26 +97,22 @@ export const isNoise = (folded: string): boolean => {
 
 const packTexts = (first: number, some: readonly Digested[]): { readonly words: Buffer; readonly texts: Buffer } => {
   const keys: number[] = []
-  const texts: string[] = []
+  const texts: Read[] = []
   for (const { blob, texts: own } of some) {
     if (own === null) continue
     const key = (blob - first) * 256
     keys.push(key + textKinds.body, key + textKinds.header)
     texts.push(own.body, own.header)
     for (const [variant, prefix] of own.prefixes.entries()) {
-      if (prefix === '') continue
+      if (prefix.folded === '') continue
       keys.push(key + textKinds.firstPrefix + variant)
       texts.push(prefix)
     }
   }
-  const wordless: number[] = []
-  const words = texts.map((text, i) => {
-    const found = indexedWords(text)
-    if (found === null) wordless.push(i)
-    return found ?? new Set<string>()
-  })
+  const wordless = [...texts.keys()].filter((place) => texts[place]?.words === null)
+  const words = texts.map((text) => text.words ?? new Set<string>())
   const vocabulary = makeVocabulary(words)
-  const octets = texts.map((text) => Buffer.from(text, 'utf8'))
+  const octets = texts.map(({ folded }) => Buffer.from(folded, 'utf8'))
   let end = 0
   const ends = octets.map((one) => {
     end += one.length

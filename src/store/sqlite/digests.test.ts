@@ -11,7 +11,7 @@ import { fold } from '../casemap.ts'
 import { textsOf } from '../searched-text.ts'
 import type { MessageDetail, SearchTree, Store, UidRanges } from '../store.ts'
 import { must, NOW, octets, type World, worldOf } from '../testing.ts'
-import { fieldOf, makeDigest } from './digest.ts'
+import { fieldOf, makeDigest, readText } from './digest.ts'
 import { Digest, needleOf } from './digest-read.ts'
 import { openInline } from './inline.ts'
 import { packSections, readNumbers, unpackSections } from './sections.ts'
@@ -207,7 +207,7 @@ test('a digest gives back what it was made of', () => {
   const some = summaries.map((summary, i) => ({
     blob: 10 + i * 3,
     summary,
-    texts: { body: `BODY ${i}`, header: '', prefixes: [] },
+    texts: { body: readText(`Body ${i}`), header: readText(''), prefixes: [] },
   }))
   const row = makeDigest(some, { first: 10, last: 20, count: 3 })
   const digest = new Digest(row, (frame) => row[frame])
