@@ -6,6 +6,19 @@ import type { Step } from './imap-script.ts'
 /** How a dialogue wants a connection. */
 export type Opening = Extract<Step, { kind: 'open' }>
 
+/** Delivers a message, latin1 text, as it is. */
+export const putMessage = async (house: House, text: string, user = 'alice', name = 'INBOX'): Promise<void> => {
+  const { store, accounts, deps } = house
+  const account = accounts.get(`${user}@example.org`)
+  assert.ok(account !== undefined)
+  const mailbox = await store.mailbox({ account: account.id, name })
+  assert.ok(mailbox.ok, `no mailbox ${name}`)
+  const to = { account: account.id, mailbox: mailbox.value.id }
+  const place = { ...to, flags: [], prefix: '', internalDate: deps.now(), enforceQuota: false }
+  const placed = await store.deliver({ body: { bytes: Buffer.from(text, 'latin1') }, places: [place], now: deps.now() })
+  assert.ok(placed.ok && placed.value[0]?.ok === true)
+}
+
 /** Opens an IMAP connection, logged in unless it is to be raw. */
 export const openImap = async (house: House, setUp: Opening | undefined): Promise<Line> => {
   const line = new Line(house, setUp?.tls !== false)
@@ -65,7 +78,7 @@ export class Play {
       return
     }
     if (step.kind === 'put') {
-      await this.#put(step)
+      for (const text of step.messages) await putMessage(this.#house, text, step.user, step.mailbox)
       return
     }
     const line = await this.#line(step.who, undefined)
@@ -83,30 +96,6 @@ export class Play {
     const found = pattern.exec(heard)
     if (found === null) assert.equal(heard, filled(step.text, this.#known), `line ${step.at}, client ${step.who}`)
     for (const [at, name] of names.entries()) this.#known.set(name, found?.[at + 1] ?? '')
-  }
-
-  async #put(step: Extract<Step, { kind: 'put' }>): Promise<void> {
-    const { store, accounts, deps } = this.#house
-    const account = accounts.get(`${step.user}@example.org`)
-    assert.ok(account !== undefined)
-    const mailbox = await store.mailbox({ account: account.id, name: step.mailbox })
-    assert.ok(mailbox.ok, `no mailbox ${step.mailbox}`)
-    for (const text of step.messages) {
-      const place = {
-        account: account.id,
-        mailbox: mailbox.value.id,
-        flags: [],
-        prefix: '',
-        internalDate: deps.now(),
-        enforceQuota: false,
-      }
-      const placed = await store.deliver({
-        body: { bytes: Buffer.from(text, 'latin1') },
-        places: [place],
-        now: deps.now(),
-      })
-      assert.ok(placed.ok && placed.value[0]?.ok === true)
-    }
   }
 
   /** Nothing may have been said that no step heard. */
