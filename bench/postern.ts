@@ -31,6 +31,8 @@ export type BenchOptions = {
   readonly scan?: boolean
   /** A resolver, as `127.0.0.1:53`; with scanning on. */
   readonly dns?: string
+  /** Its warnings are expected: they are not shown. */
+  readonly quiet?: boolean
   /** Kept, and used again as it is, where it is given. */
   readonly folder?: string
 }
@@ -70,7 +72,7 @@ const cli = (folder: string, words: readonly string[], input = ''): void => {
   if (done.status !== 0) throw new Error(`postern ${words.join(' ')}: ${done.stderr}`)
 }
 
-const ready = (child: ChildProcess): Promise<number> =>
+const ready = (child: ChildProcess, isQuiet: boolean): Promise<number> =>
   new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('postern was not ready in a minute')), READY_MS)
     child.once('exit', (code) => reject(new Error(`postern ended with ${code} before it was ready`)))
@@ -78,7 +80,7 @@ const ready = (child: ChildProcess): Promise<number> =>
     createInterface({ input: child.stderr }).on('line', (line) => {
       const event: unknown = line.startsWith('{') ? JSON.parse(line) : undefined
       if (typeof event !== 'object' || event === null || !('event' in event)) return console.error(line)
-      if ('level' in event && (event.level === 'warn' || event.level === 'error')) console.error(line)
+      if (!isQuiet && 'level' in event && (event.level === 'warn' || event.level === 'error')) console.error(line)
       if (event.event !== 'server-ready') return undefined
       clearTimeout(late)
       return resolve('pid' in event ? Number(event.pid) : 0)
@@ -98,7 +100,7 @@ export const startPostern = async (options: BenchOptions): Promise<BenchServer> 
       cli(folder, ['account', 'add', `user${user}@${DOMAIN}`, '--password-stdin'], PASSWORD)
   }
   const child = spawn('./postern', ['serve', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const pid = await ready(child)
+  const pid = await ready(child, options.quiet === true)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     process.kill(pid, signal)

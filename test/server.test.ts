@@ -31,6 +31,8 @@ const settingsOf = (more = ''): Settings => {
 smtp = ["127.0.0.1:0"]
 imap = ["127.0.0.1:0"]
 imaps = ["127.0.0.1:0"]
+pop3 = []
+pop3s = []
 metrics = ["127.0.0.1:0"]
 [smtp.limits]
 greet-pause = "0 ms"
