@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test'
 import { command } from '../src/app/cli/verify.ts'
 import { readLines } from '../src/app/verify-stdio/lines.ts'
 import { type DnsServerHandle, newZone, serveDns } from '../src/net/dns/server.ts'
-import { rsaRecord, signed } from './verify-sign.ts'
+import { addSet } from './verify-arc-sign.ts'
+import { keys, rsaRecord, signed } from './verify-sign.ts'
 
 const zone = newZone({
   'example.com': { TXT: ['v=spf1 exp=why.%{d} ip4:192.0.2.1 -all'] },
@@ -90,6 +91,79 @@ test('dkim, dmarc, arc and all of it, as text and as base64', async () => {
   assert.deepEqual([broken?.['result'], broken?.['disposition']], ['fail', 'reject'])
   assert.deepEqual([arc?.['id'], arc?.['cv']], [5, 'none'])
   assert.match(String(all?.['field']), /^Authentication-Results: unknown;\r\n/)
+})
+
+const sealing = {
+  op: 'arc-seal',
+  privatekey: String(keys.rsa.privateKey.export({ type: 'pkcs1', format: 'pem' })),
+  ...{ srvid: 'fwd.example', selector: 'sel', domain: 'example.com', headers: 'from:to:subject', t: 12345 },
+}
+const setOf = (answer: Answer | undefined): readonly string[] => {
+  const found = answer?.['set']
+  assert.ok(Array.isArray(found), JSON.stringify(answer))
+  return found.map(String)
+}
+const onTop = (answer: Answer | undefined, message: string): string => [...setOf(answer), message].join('\r\n')
+
+test('arc-seal: sets that arc-validate passes, one after another', async () => {
+  const plain =
+    'Authentication-Results: fwd.example; spf=pass\r\nFrom: j\u00f6rg@example.com\r\nSubject: x\r\n\r\nHi\r\n'
+  const [one, folded] = await ask([
+    { ...sealing, id: 1, message: plain },
+    { ...sealing, id: 2, message: plain, form: 'folded', headers: '', t: '12345' },
+  ])
+  assert.deepEqual(Object.keys(one ?? {}), ['id', 'set'])
+  const [seal = '', message = '', results = '', ...more] = setOf(one)
+  assert.match(seal, /^ARC-Seal: a=rsa-sha256; b=[A-Za-z0-9+/=]+; cv=none; d=example\.com; i=1; s=sel; t=12345$/)
+  assert.match(message, /^ARC-Message-Signature: a=rsa-sha256; b=.*; h=from:to:subject; i=1; s=sel; t=12345$/)
+  assert.deepEqual([results, more], ['ARC-Authentication-Results: i=1; fwd.example; spf=pass', []])
+  const text = onTop(one, plain)
+  const again = `Authentication-Results: fwd.example; arc=pass\r\n${text}`
+  const [valid, other, second, validated, lost] = await ask([
+    { op: 'arc-validate', id: 1, message: text },
+    { op: 'arc-validate', id: 2, message: onTop(folded, plain) },
+    { ...sealing, id: 3, message: again },
+    { ...sealing, id: 4, message: text },
+    { ...sealing, id: 5, message: text.replace('Hi', 'Ho') },
+  ])
+  assert.deepEqual([valid?.['cv'], other?.['cv']], ['pass', 'pass'])
+  assert.match(setOf(second)[0] ?? '', /cv=pass; d=example\.com; i=2;/)
+  assert.match(setOf(validated)[0] ?? '', /cv=pass; d=example\.com; i=2;/)
+  assert.deepEqual(lost, { id: 5, set: [], reason: 'chain-not-validated' })
+  const [last] = await ask([{ op: 'arc-validate', id: 6, message: onTop(second, again) }])
+  assert.deepEqual([last?.['cv'], last?.['sets']], ['pass', 2])
+})
+
+test('arc-seal: what the chain is said to be, and what is not sealed', async () => {
+  const plain = 'From: jack@example.com\r\nTo: jill@example.net\r\nSubject: x\r\n\r\nHi\r\n'
+  const ours = (text: string, message: string): string => `Authentication-Results: fwd.example; ${text}\r\n${message}`
+  const one = addSet(plain, 1)
+  const rows: readonly (readonly [string, object, string])[] = [
+    [plain, {}, 'no-results'],
+    [ours('spf=pass', plain), { srvid: 'other.example' }, 'no-results'],
+    [ours('arc=none', plain), {}, 'none'],
+    [ours('arc=pass', plain), {}, 'cv-and-chain-differ'],
+    [ours('arc=none', one), {}, 'cv-and-chain-differ'],
+    [ours('arc=pass', one), {}, 'pass'],
+    [ours('arc=fail', one), {}, 'fail'],
+    [ours('arc=pass', ours('arc=pass', one)), {}, 'fail'],
+    [ours('arc=temperror', one), {}, 'chain-not-validated'],
+    [ours('spf=pass', one), { cv: 'fail' }, 'fail'],
+    [ours('spf=pass', addSet(one, 2, { cv: 'fail' })), { cv: 'fail' }, 'chain-ended'],
+    [ours('spf=pass', plain), { headers: 'to' }, 'from-not-signed'],
+    [ours('spf=pass', plain), { domain: 'example' }, 'domain'],
+  ]
+  const answers = await ask(rows.map(([message, more], id) => ({ ...sealing, id, message, ...more })))
+  for (const [index, [, , want]] of rows.entries()) {
+    const set = setOf(answers[index])
+    assert.equal(
+      set.length === 0 ? answers[index]?.['reason'] : /cv=(\w+)/.exec(set[0] ?? '')?.[1],
+      want,
+      `row ${index}`,
+    )
+  }
+  const [keyless] = await ask([{ ...sealing, id: 1, message: plain, privatekey: 'x' }])
+  assert.deepEqual(keyless, { id: 1, error: 'privatekey: key-unreadable' })
 })
 
 test('what cannot be read is answered, and the next case goes on', async () => {

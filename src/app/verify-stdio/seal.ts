@@ -1,5 +1,5 @@
 /**
- * The op `arc-seal`: the next set of a chain, as the public ARC suite asks for it. RFC 8617 section 5.1; docs/decisions/0053 and 0054.
+ * The op `arc-seal`: the next set of a chain, as the public ARC suite asks for it. RFC 8617 section 5.1; docs/decisions/0054 and 0055.
  */
 import type { Resolve } from '../../base/dns.ts'
 import { verifyArc } from '../../verify/arc.ts'
