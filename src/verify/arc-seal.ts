@@ -8,7 +8,7 @@
  */
 import { fail, ok, type Result } from '../base/result.ts'
 import { type ArcSet, isArcField, MOST_SETS, readSets, sealedText, topOf } from './arc-sets.ts'
-import { BodyHasher, canonField, withoutSignature } from './canon.ts'
+import { BodyHasher, canonField } from './canon.ts'
 import { signedFields } from './dkim.ts'
 import type { Field, ReadMessage } from './fields.ts'
 import { isDomain, toAscii } from './lookup.ts'
@@ -85,14 +85,11 @@ const writeTags = (name: string, tags: Tags, form: ArcSealer['form']): string =>
   return `${name}: ${foldAt(text, first - name.length, next)}`
 }
 
-/** A signature field: written with a stand-in as long as the signature, so that the folds will be the same, and signed without it. */
+/** A signature field: written with an empty `b=` and signed, then with it. Folds stand where relaxed canonicalisation makes them the space that was there, or after a colon of `h=`, at the same places both times. */
 const signTags = (name: string, tags: Tags, sealer: ArcSealer, data: (unsigned: string) => string): string => {
   const write = (b: string): string => writeTags(name, [...tags, ['b', b]], sealer.form)
-  const length = sealer.key.algorithm === 'rsa-sha256' ? Math.ceil(sealer.key.bits / 8) : ED25519_OCTETS
-  const standIn = Buffer.alloc(length).toString('base64')
-  return write(signData(data(withoutSignature(write(standIn))), sealer.key))
+  return write(signData(data(write('')), sealer.key))
 }
-const ED25519_OCTETS = 64
 
 /** A field as `readMessage` gives it; it stands nowhere in the message yet. */
 const newField = (name: string, text: string): Field => ({
