@@ -8,7 +8,7 @@ import type { Maildrop } from './maildrop.ts'
 import { pop3Words } from './words.ts'
 
 /** Asks for the next line of the client's; `yield` gives it. */
-export type Ask = { readonly ask: true }
+type Ask = { readonly ask: true }
 /** What a command does while it runs; it may ask for lines. */
 export type Running = AsyncGenerator<Out | Ask, void, string>
 

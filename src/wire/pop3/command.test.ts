@@ -79,7 +79,9 @@ const commands: fc.Arbitrary<readonly [string, Pop3Command]> = fc.oneof(
   word.map((name) => [`USER ${name}`, { verb: 'USER', name }] as const),
   fc.stringMatching(/^[ -~]{1,30}$/).map((password) => [`PASS ${password}`, { verb: 'PASS', password }] as const),
   number.map((message) => [`RETR ${message}`, { verb: 'RETR', message }] as const),
-  fc.tuple(number, number).map(([message, lines]) => [`TOP ${message} ${lines}`, { verb: "TOP", message, lines }] as const),
+  fc
+    .tuple(number, number)
+    .map(([message, lines]) => [`TOP ${message} ${lines}`, { verb: 'TOP', message, lines }] as const),
 )
 
 test('a command that was written is read as the same', () =>
