@@ -91,7 +91,7 @@ class Postings {
 }
 
 /** Marks the texts that hold a word in which `pattern` is found; a newline at its ends stands for those of the word. @param into a place for each text */
-export const markWords = ({ words, postings }: Vocabulary, pattern: Buffer, into: Uint8Array): void => {
+const markWords = ({ words, postings }: Vocabulary, pattern: Buffer, into: Uint8Array): void => {
   const reader = new Postings(postings)
   let left = into.length
   let at = 0 // a newline; the words before it are done with
