@@ -38,12 +38,14 @@ const errand = (what: Errand, transfer: ArrayBuffer[] = []): void => errands?.po
 /** The searcher is to be there; the errand waits for it in the channel. */
 const wanted = (): void => say({ wanted: 'searcher' })
 
-const work = (engine: Engine, calls: readonly Asked[]): void => {
+/** @returns whether anything was written */
+const work = (engine: Engine, calls: readonly Asked[]): boolean => {
   const started = performance.now()
   const batch = engine.run(calls)
   const answers = batch.outcomes.map((outcome, i) => [calls[i]?.id ?? 0, outcome] as const)
   const tookMs = performance.now() - started
   say({ answers, bells: batch.bells, complaints: complaints.splice(0), tookMs }, buffersOf(answers))
+  return batch.wrote
 }
 
 /** What else has come in meanwhile. */
@@ -57,7 +59,7 @@ const close = (engine: Engine): void => {
 }
 
 /** Orders digests of the searcher, one at a time, and puts them in. */
-const digesting = (engine: Engine): { readonly worked: () => void; readonly put: (made: Made | null) => void } => {
+const digesting = (engine: Engine): { readonly wrote: () => void; readonly put: (made: Made | null) => void } => {
   let ordered = false
   let lastWork = 0
   const order = (): void => {
@@ -72,7 +74,7 @@ const digesting = (engine: Engine): { readonly worked: () => void; readonly put:
   }
   order()
   return {
-    worked: () => {
+    wrote: () => {
       lastWork = performance.now()
       order()
     },
@@ -110,6 +112,7 @@ const write = (engine: Engine): void => {
   })
   port.on('message', (first: ToThread) => {
     const calls: Asked[] = []
+    let wrote = false
     for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage()) {
       if ('close' in message) {
         if (calls.length > 0) work(engine, calls)
@@ -118,11 +121,12 @@ const write = (engine: Engine): void => {
         return
       }
       calls.push(...message.calls)
-      if (calls.length >= MOST_A_BATCH) work(engine, calls.splice(0))
+      if (calls.length >= MOST_A_BATCH) wrote = work(engine, calls.splice(0)) || wrote
     }
-    if (calls.length > 0) work(engine, calls)
+    if (calls.length > 0) wrote = work(engine, calls) || wrote
+    if (!wrote) return
     afterCommit()
-    digests.worked()
+    digests.wrote()
   })
 }
 

@@ -116,16 +116,17 @@ export const putDigest = (house: House, { replaces, row }: Made): void => {
     house.tx.run('DELETE FROM digests_stale WHERE first = ?', replaces)
   }
   if (row === null) return
-  const { first, last, count, envelopes, fields, words, texts } = row
+  const { first, last, count, envelopes, fields, words, rare, texts } = row
   // Another has them already: it was made twice.
   if (house.tx.list('SELECT 1 FROM digests WHERE last >= ? AND first <= ?', first, last) !== undefined) return
   house.tx.run(
-    'INSERT INTO digests (first, last, envelopes, fields, words, texts) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO digests (first, last, envelopes, fields, words, rare, texts) VALUES (?, ?, ?, ?, ?, ?, ?)',
     first,
     last,
     envelopes,
     fields,
     words,
+    rare,
     texts,
   )
   const left = num(house.tx.list('SELECT count(*) FROM blobs WHERE id BETWEEN ? AND ?', first, last)?.[0])

@@ -7,7 +7,7 @@ import type { DigestRow, FieldName } from './digest.ts'
 import { fieldNames, textKinds } from './digest.ts'
 import { Damaged } from './door.ts'
 import { readNumbers, unpackSections } from './sections.ts'
-import { markCandidates, type Pattern, patternOf } from './vocabulary.ts'
+import { markCandidates, type Pattern, patternOf, type Vocabulary, type WordList } from './vocabulary.ts'
 
 /** A text to look for, as a digest can be asked for it. */
 export type Needle = {
@@ -91,8 +91,7 @@ export class Hits {
 type Words = {
   readonly places: Places
   readonly wordless: Uint32Array
-  readonly words: Buffer
-  readonly postings: Buffer
+  readonly vocabulary: Vocabulary
 }
 
 const sectionOf = (sections: readonly Buffer[], i: number): Buffer => {
@@ -101,7 +100,7 @@ const sectionOf = (sections: readonly Buffer[], i: number): Buffer => {
   return section
 }
 
-export type Frames = Pick<DigestRow, 'envelopes' | 'fields' | 'words' | 'texts'>
+export type Frames = Pick<DigestRow, 'envelopes' | 'fields' | 'words' | 'rare' | 'texts'>
 
 export class Digest {
   readonly first: number
@@ -112,6 +111,7 @@ export class Digest {
   #fields: { readonly at: ReadonlyMap<number, number>; readonly sections: readonly Buffer[] } | null = null
   readonly #lines = new Map<FieldName, readonly string[]>()
   #words: Words | null = null
+  #rare: WordList | null = null
   #texts: { readonly ends: Uint32Array; readonly octets: Buffer } | null = null
 
   constructor(span: { readonly first: number; readonly last: number }, fetch: (frame: keyof Frames) => Uint8Array) {
@@ -177,34 +177,46 @@ export class Digest {
     return needles.every((needle) => section.includes(needle.octets))
   }
 
-  get #vocabulary(): Words {
+  get #known(): Words {
     if (this.#words === null) {
       const sections = this.#unpack('words')
+      const places = new Places(readNumbers(sectionOf(sections, 0)))
       this.#words = {
-        places: new Places(readNumbers(sectionOf(sections, 0))),
+        places,
         wordless: readNumbers(sectionOf(sections, 1)),
-        words: sectionOf(sections, 2),
-        postings: sectionOf(sections, 3),
+        vocabulary: {
+          count: places.count,
+          common: { words: sectionOf(sections, 2), postings: sectionOf(sections, 3) },
+          signature: sectionOf(sections, 4),
+          rare: () => this.#rareWords(),
+        },
       }
     }
     return this.#words
   }
 
+  #rareWords(): WordList {
+    if (this.#rare === null) {
+      const sections = this.#unpack('rare')
+      this.#rare = { words: sectionOf(sections, 0), postings: sectionOf(sections, 1) }
+    }
+    return this.#rare
+  }
+
   /** Whether the texts of a blob are in the digest. */
   hasTexts(blob: number): boolean {
-    return this.#vocabulary.places.body(blob - this.first) >= 0
+    return this.#known.places.body(blob - this.first) >= 0
   }
 
   /** Which texts hold a needle: the words narrow, and where they cannot decide, the texts are read. */
   find(needle: Needle): Hits {
-    const vocabulary = this.#vocabulary
-    const { count } = vocabulary.places
-    const marks = markCandidates(vocabulary, needle.pattern, count)
+    const { places, wordless, vocabulary } = this.#known
+    const marks = markCandidates(vocabulary, needle.pattern)
     const unsure: number[] = []
-    for (let i = 0; i < count; i++) if (marks[i] === 1 && !needle.pattern.exact) unsure.push(i)
-    for (const place of vocabulary.wordless) if (marks[place] !== 1 || needle.pattern.exact) unsure.push(place)
+    for (let i = 0; i < places.count; i++) if (marks[i] === 1 && !needle.pattern.exact) unsure.push(i)
+    for (const place of wordless) if (marks[place] !== 1 || needle.pattern.exact) unsure.push(place)
     if (unsure.length > 0) this.#read(needle, unsure, marks)
-    return new Hits(vocabulary.places, marks)
+    return new Hits(places, marks)
   }
 
   #read(needle: Needle, places: readonly number[], marks: Uint8Array): void {

@@ -1,6 +1,6 @@
 /**
  * A digest: what is asked of many messages at once, of some neighbouring blobs together, so that a list or a search of 100,000 messages unpacks some hundred frames
- * and not 100,000. Four frames: ENVELOPEs; fields that are searched and sorted by, folded; words and which text holds them; and the texts. RFC 9051 section 6.4.4,
+ * and not 100,000. Its frames: ENVELOPEs; fields that are searched and sorted by, folded; words and which text holds them; rare words; and the texts. RFC 9051 section 6.4.4,
  * RFC 5256. Pure. What does not fit the forms below is left out of a digest, and looked up in the message itself.
  */
 import { constants, zstdCompressSync } from 'node:zlib'
@@ -8,7 +8,7 @@ import type { Summary } from '../../mime/summary.ts'
 import { fold } from '../casemap.ts'
 import { saysReply } from '../threads.ts'
 import { numbersOctets, packSections } from './sections.ts'
-import { makeVocabulary, wordsOf } from './vocabulary.ts'
+import { makeSignature, makeVocabulary, wordsOf } from './vocabulary.ts'
 
 /** A digest as a row keeps it. */
 export type DigestRow = {
@@ -20,6 +20,7 @@ export type DigestRow = {
   readonly envelopes: Uint8Array
   readonly fields: Uint8Array
   readonly words: Uint8Array
+  readonly rare: Uint8Array
   readonly texts: Uint8Array
 }
 
@@ -95,7 +96,7 @@ export const isNoise = ({ folded, words }: Read): boolean => {
   return zstdCompressSync(sample, { params: level }).length > HARDLY_SMALLER * sample.length
 }
 
-const packTexts = (first: number, some: readonly Digested[]): { readonly words: Buffer; readonly texts: Buffer } => {
+const packTexts = (first: number, some: readonly Digested[]): Pick<DigestRow, 'words' | 'rare' | 'texts'> => {
   const keys: number[] = []
   const texts: Read[] = []
   for (const { blob, texts: own } of some) {
@@ -111,7 +112,7 @@ const packTexts = (first: number, some: readonly Digested[]): { readonly words: 
   }
   const wordless = [...texts.keys()].filter((place) => texts[place]?.words === null)
   const words = texts.map((text) => text.words ?? new Set<string>())
-  const vocabulary = makeVocabulary(words)
+  const { common, rare } = makeVocabulary(words)
   const octets = texts.map(({ folded }) => Buffer.from(folded, 'utf8'))
   let end = 0
   const ends = octets.map((one) => {
@@ -119,7 +120,14 @@ const packTexts = (first: number, some: readonly Digested[]): { readonly words: 
     return end
   })
   return {
-    words: packSections([numbersOctets(keys), numbersOctets(wordless), vocabulary.words, vocabulary.postings]),
+    words: packSections([
+      numbersOctets(keys),
+      numbersOctets(wordless),
+      common.words,
+      common.postings,
+      makeSignature(rare),
+    ]),
+    rare: packSections([rare.words, rare.postings]),
     texts: packSections([numbersOctets(ends), Buffer.concat(octets)]),
   }
 }

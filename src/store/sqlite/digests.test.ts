@@ -15,7 +15,7 @@ import { fieldOf, makeDigest, readText } from './digest.ts'
 import { Digest, needleOf } from './digest-read.ts'
 import { openInline } from './inline.ts'
 import { packSections, readNumbers, unpackSections } from './sections.ts'
-import { makeVocabulary, markCandidates, patternOf, wordsOf } from './vocabulary.ts'
+import { makeSignature, makeVocabulary, markCandidates, patternOf, wordsOf } from './vocabulary.ts'
 
 const words = [
   'the',
@@ -186,7 +186,9 @@ test('a substring lies in a text exactly when the words say so, and where they a
           (one) => one !== '' && one.isWellFormed() && !/[\r\n]/.test(one),
         )) {
           const pattern = patternOf(wanted)
-          const marks = markCandidates(makeVocabulary(texts.map(wordsOf)), pattern, texts.length)
+          const { common, rare } = makeVocabulary(texts.map(wordsOf))
+          const vocabulary = { count: texts.length, common, signature: makeSignature(rare), rare: () => rare }
+          const marks = markCandidates(vocabulary, pattern)
           for (const [i, text] of texts.entries()) {
             if (pattern.exact) assert.equal(marks[i] === 1, text.includes(wanted), `${wanted} in ${text}`)
             else if (text.includes(wanted)) assert.equal(marks[i], 1, `${wanted} in ${text}`)

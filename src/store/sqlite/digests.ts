@@ -7,6 +7,7 @@ const frameSql: Readonly<Record<keyof Frames, string>> = {
   envelopes: 'SELECT envelopes FROM digests WHERE first = ?',
   fields: 'SELECT fields FROM digests WHERE first = ?',
   words: 'SELECT words FROM digests WHERE first = ?',
+  rare: 'SELECT rare FROM digests WHERE first = ?',
   texts: 'SELECT texts FROM digests WHERE first = ?',
 }
 

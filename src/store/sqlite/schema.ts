@@ -23,6 +23,7 @@ CREATE TABLE digests (           -- what is asked of many messages at once, of n
   envelopes BLOB NOT NULL,
   fields BLOB NOT NULL,
   words BLOB NOT NULL,
+  rare BLOB NOT NULL,
   texts BLOB NOT NULL
 );
 CREATE TABLE digests_stale (first INTEGER PRIMARY KEY); -- digests that hold what is gone: to be made anew

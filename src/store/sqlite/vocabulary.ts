@@ -1,11 +1,14 @@
 /**
  * The words of some texts, and which text holds which: what a substring is looked up in without reading the texts. A word is an unbroken run of letters and digits
- * (and of everything beyond ASCII) of a folded text, kept whole: so a needle without a break lies in a text exactly when it lies in one of its words. Pure.
+ * (and of everything beyond ASCII) of a folded text, kept whole: so a needle without a break lies in a text exactly when it lies in one of its words. Words of few
+ * texts (most of them: names, numbers, typing errors) are apart, behind a signature that mostly tells without unpacking them that a needle is in none. Pure.
  */
 
 const NEWLINE = 10
 /** A word in this share of the texts stands in front: a needle that is everywhere is then found everywhere after a few words. */
 const COMMON_SHARE = 0.25
+/** A word of no more texts than this is rare. */
+const RARE = 2
 
 const isWordUnit = (unit: number): boolean =>
   unit >= 0x80 || (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a)
@@ -14,7 +17,8 @@ const isWordUnit = (unit: number): boolean =>
 export const wordsOf = (folded: string): ReadonlySet<string> =>
   new Set(folded.match(/[0-9A-Za-z\u0080-\uffff]+/g) ?? [])
 
-export type Vocabulary = {
+/** Words and who holds them. */
+export type WordList = {
   /** The words, each between newlines, UTF-8. */
   readonly words: Buffer
   /** For each word how many texts hold it, and which: the first, and how far the next is. Variable-length numbers. */
@@ -30,19 +34,7 @@ const putNumber = (out: number[], number: number): void => {
   out.push(rest)
 }
 
-/** @param texts the words of each text. */
-export const makeVocabulary = (texts: readonly ReadonlySet<string>[]): Vocabulary => {
-  const holders = new Map<string, number[]>()
-  for (const [number, words] of texts.entries())
-    for (const word of words) {
-      const known = holders.get(word)
-      if (known === undefined) holders.set(word, [number])
-      else known.push(number)
-    }
-  const common: string[] = []
-  const others: string[] = []
-  for (const [word, numbers] of holders) (numbers.length > texts.length * COMMON_SHARE ? common : others).push(word)
-  const sorted = [...common.sort(), ...others.sort()]
+const listOf = (sorted: readonly string[], holders: ReadonlyMap<string, readonly number[]>): WordList => {
   const out: number[] = []
   for (const word of sorted) {
     const numbers = holders.get(word) ?? []
@@ -55,6 +47,75 @@ export const makeVocabulary = (texts: readonly ReadonlySet<string>[]): Vocabular
   }
   return { words: Buffer.from(`\n${sorted.map((word) => `${word}\n`).join('')}`, 'utf8'), postings: Buffer.from(out) }
 }
+
+/** @param texts the words of each text. @returns those of several texts, and those of few. */
+export const makeVocabulary = (
+  texts: readonly ReadonlySet<string>[],
+): { readonly common: WordList; readonly rare: WordList } => {
+  const holders = new Map<string, number[]>()
+  for (const [number, words] of texts.entries())
+    for (const word of words) {
+      const known = holders.get(word)
+      if (known === undefined) holders.set(word, [number])
+      else known.push(number)
+    }
+  const front: string[] = []
+  const common: string[] = []
+  const rare: string[] = []
+  for (const [word, numbers] of holders) {
+    const { length } = numbers
+    if (length <= RARE) rare.push(word)
+    else if (length > texts.length * COMMON_SHARE) front.push(word)
+    else common.push(word)
+  }
+  return {
+    common: listOf([...front.sort(), ...common.sort()], holders),
+    rare: listOf(rare.sort(), holders),
+  }
+}
+
+// ---- Signature --------------------------------------------------------------------------------------------------------
+
+const GRAM = 5 // octets
+const BITS_A_GRAM = 4 // one in five that are not there seems to be; of a needle's several, hardly all
+const LEAST_OCTETS = 8
+
+const gramHash = (octets: Uint8Array, at: number): number => {
+  let hash = 0x811c9dc5
+  for (let i = at; i < at + GRAM; i++) hash = Math.imul(hash ^ (octets[i] ?? 0), 0x01000193)
+  return (hash ^ (hash >>> 15)) >>> 0
+}
+
+/** Every five neighbouring octets of the words, as bits: a number of octets that is a power of two. */
+export const makeSignature = ({ words }: WordList): Buffer => {
+  const hashes = new Set<number>()
+  let newline = -1 // the last one seen: no gram reaches over it
+  for (let end = 0; end < words.length; end++) {
+    if (words[end] === NEWLINE) newline = end
+    else if (end - GRAM >= newline) hashes.add(gramHash(words, end - GRAM + 1))
+  }
+  let octets = LEAST_OCTETS
+  while (octets * 8 < hashes.size * BITS_A_GRAM) octets *= 2
+  const signature = Buffer.alloc(octets)
+  for (const hash of hashes) {
+    const bit = hash & (octets * 8 - 1)
+    signature[bit >>> 3] = (signature[bit >>> 3] ?? 0) | (1 << (bit & 7))
+  }
+  return signature
+}
+
+/** Whether a word may hold the pattern; false is certain. */
+export const mayHold = (signature: Uint8Array, pattern: Uint8Array): boolean => {
+  const from = pattern[0] === NEWLINE ? 1 : 0
+  const to = pattern.at(-1) === NEWLINE ? pattern.length - 1 : pattern.length
+  for (let at = from; at + GRAM <= to; at++) {
+    const bit = gramHash(pattern, at) & (signature.length * 8 - 1)
+    if (((signature[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) return false
+  }
+  return true
+}
+
+// ---- Looking up -------------------------------------------------------------------------------------------------------
 
 /** Reads postings from front to back. */
 class Postings {
@@ -91,9 +152,9 @@ class Postings {
 }
 
 /** Marks the texts that hold a word in which `pattern` is found; a newline at its ends stands for those of the word. @param into a place for each text */
-const markWords = ({ words, postings }: Vocabulary, pattern: Buffer, into: Uint8Array): void => {
+const markWords = ({ words, postings }: WordList, pattern: Buffer, into: Uint8Array): void => {
   const reader = new Postings(postings)
-  let left = into.length
+  let left = into.reduce((sum, mark) => sum + (mark === 0 ? 1 : 0), 0)
   let at = 0 // a newline; the words before it are done with
   for (let hit = words.indexOf(pattern); hit >= 0 && left > 0; hit = words.indexOf(pattern, at)) {
     const within = pattern[0] === NEWLINE ? hit + 1 : hit
@@ -129,12 +190,22 @@ export const patternOf = (folded: string): Pattern => {
   return { parts, exact: false }
 }
 
-/** Marks the texts whose words allow for the needle. @param count of the texts. */
-export const markCandidates = (vocabulary: Vocabulary, pattern: Pattern, count: number): Uint8Array => {
+/** The words of some texts; the rare ones are fetched when they are needed. */
+export type Vocabulary = {
+  readonly count: number
+  readonly common: WordList
+  readonly signature: Uint8Array
+  readonly rare: () => WordList
+}
+
+/** Marks the texts whose words allow for the needle. */
+export const markCandidates = (vocabulary: Vocabulary, pattern: Pattern): Uint8Array => {
+  const { count, common, signature, rare } = vocabulary
   const marked = new Uint8Array(count).fill(1)
   for (const part of pattern.parts) {
     const some = new Uint8Array(count)
-    markWords(vocabulary, part, some)
+    markWords(common, part, some)
+    if (mayHold(signature, part) && some.includes(0)) markWords(rare(), part, some)
     for (let i = 0; i < count; i++) marked[i] = (marked[i] ?? 0) & (some[i] ?? 0)
   }
   return marked
