@@ -105,7 +105,7 @@ export const makeSignature = ({ words }: WordList): Buffer => {
 }
 
 /** Whether a word may hold the pattern; false is certain. */
-export const mayHold = (signature: Uint8Array, pattern: Uint8Array): boolean => {
+const mayHold = (signature: Uint8Array, pattern: Uint8Array): boolean => {
   const from = pattern[0] === NEWLINE ? 1 : 0
   const to = pattern.at(-1) === NEWLINE ? pattern.length - 1 : pattern.length
   for (let at = from; at + GRAM <= to; at++) {
