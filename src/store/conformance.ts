@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mailboxId } from '../base/ids.ts'
 import { messageTests } from './conformance-messages.ts'
+import { queueTests } from './conformance-queue.ts'
 import { searchTests } from './conformance-search.ts'
 import type { Address, Bell, Store } from './store.ts'
 import { faultOf, must, NOW, octets, receiptOf, type StoreTest, worldOf } from './testing.ts'
@@ -306,7 +307,14 @@ const smallTests: readonly StoreTest[] = [
   ],
 ]
 
-const tests: readonly StoreTest[] = [...accountTests, ...mailboxTests, ...smallTests, ...messageTests, ...searchTests]
+const tests: readonly StoreTest[] = [
+  ...accountTests,
+  ...mailboxTests,
+  ...smallTests,
+  ...messageTests,
+  ...queueTests,
+  ...searchTests,
+]
 
 /** Registers the suite for a backend. @param open gives an empty store; @param options `done` is called after each test, with the store closed; `every` nth test is run, for a backend that is slow to start */
 export const conformance = (

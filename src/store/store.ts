@@ -234,6 +234,54 @@ export type SortRule = { readonly key: SortKey; readonly reverse: boolean }
 /** A thread as RFC 5256 section 4 nests it: a UID (0 for a missing parent) and what hangs below it. */
 export type Thread = { readonly uid: number; readonly children: readonly Thread[] }
 
+// ---- The queue of what leaves -----------------------------------------------------------------------------------------
+
+/** A message to one recipient that is to leave. */
+export type QueueEntry = {
+  /** Never used twice. */
+  readonly id: number
+  /** Our id of the message (32 hex digits): entries of one message share it. */
+  readonly message: string
+  /** Where the body is; negative for one that is in no mailbox and goes with its last entry. */
+  readonly blob: BlobId
+  /** Who sent it; null is the house itself (bounces, reports, forwards). The account may be gone meanwhile. */
+  readonly account: AccountId | null
+  /** Envelope sender as between the angle brackets; '' is the null sender. */
+  readonly sender: string
+  readonly recipient: string
+  /** The recipient's domain, lower-case A-labels, or an address literal in brackets. */
+  readonly domain: string
+  readonly state: 'waiting' | 'held'
+  /** held: why, a word: 'by-hand' | 'frozen' | 'budget' | 'later' … '' otherwise. */
+  readonly why: string
+  readonly queuedAt: number
+  /** Not tried before this time. */
+  readonly nextAt: number
+  readonly expiresAt: number
+  readonly tries: number
+  /** Octets of prefix and body. */
+  readonly size: number
+  /** JSON text that post/ reads and checks: QueueOptions of post/queue/options.ts. */
+  readonly options: string
+  /** JSON text: what the last try came to, '' before the first. */
+  readonly last: string
+}
+export type NewQueueEntry = Omit<QueueEntry, 'id' | 'blob' | 'tries' | 'size' | 'last'>
+/** What becomes of an entry. One that is not there any more is passed over. `remove` ends it: delivered, bounced, dropped. */
+export type QueueChange =
+  | { readonly id: number; readonly remove: true }
+  | {
+      readonly id: number
+      readonly remove?: false
+      readonly state?: QueueEntry['state']
+      readonly why?: string
+      readonly nextAt?: number
+      readonly expiresAt?: number
+      readonly tries?: number
+      readonly last?: string
+      readonly options?: string
+    }
+
 // ---- Small state ------------------------------------------------------------------------------------------------------
 
 /** A row of small state: bans, reputation, learner snapshots, greylist, app passwords… by space and key. */
@@ -291,6 +339,10 @@ export type Store = {
     places: readonly Place[]
     receipt?: Receipt
     now: number
+    /** The body leaves as well, whatever the places say. `prefix` as in Place. */
+    queue?: { readonly prefix: string; readonly entries: readonly NewQueueEntry[] }
+    /** In the same transaction; not done when places were named, all of them refused, and nothing was queued. */
+    settle?: readonly QueueChange[]
   }) => Answer<readonly Result<Placed, StoreFault>[]>
 
   // Messages out
@@ -335,6 +387,28 @@ export type Store = {
   /** REPLACE (RFC 8508): puts the body in and takes `uid` out, in one transaction. */
   readonly replace: (a: { mailbox: MailboxId; uid: Uid; body: Body; place: Place; now: number }) => Answer<Placed>
 
+  // The queue of what leaves
+  readonly settleQueue: (a: { changes: readonly QueueChange[] }) => Answer<null>
+  /** Entries by id, those of which everything named is true, up to `most`. */
+  readonly queue: (a: {
+    ids?: readonly number[]
+    message?: string
+    domain?: string
+    account?: AccountId
+    state?: QueueEntry['state']
+    /** Those whose `nextAt` has come. */
+    dueBefore?: number
+    after?: number
+    most: number
+  }) => Answer<readonly QueueEntry[]>
+  /** Whole messages (prefix and body) in the order asked for, up to `mostBytes`, but at least one; entries that are gone are left out. */
+  readonly queueMessages: (a: {
+    ids: readonly number[]
+    mostBytes: number
+  }) => Answer<readonly { readonly id: number; readonly message: Uint8Array }[]>
+  /** A slice of prefix and body together, for what is too large to be held whole. */
+  readonly readQueued: (a: { id: number; from: number; to: number }) => Answer<Uint8Array>
+
   // Rights and metadata
   readonly setRights: (a: { mailbox: MailboxId; who: string; rights: string }) => Answer<null>
   readonly rights: (a: { mailbox: MailboxId }) => Answer<readonly { readonly who: string; readonly rights: string }[]>
@@ -378,6 +452,13 @@ export type Store = {
     readonly verbs: number
     /** Messages that are in no digest yet: lists and searches read them one by one. */
     readonly undigested: number
+    /** The queue: entries by state, when the oldest was queued, and when the next that waits is due. */
+    readonly queue: {
+      readonly waiting: number
+      readonly held: number
+      readonly oldest: number | null
+      readonly next: number | null
+    }
   }>
   /** @returns a function that takes the listener away. */
   readonly listen: (listener: (bell: Bell) => void) => () => void

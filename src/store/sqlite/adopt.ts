@@ -16,6 +16,20 @@ export const spooled = (call: Call): { readonly file: string; readonly size: num
   return typeof body.file === 'string' && typeof body.size === 'number' ? { file: body.file, size: body.size } : null
 }
 
+/** Whether a deliver's body is to leave: then it is kept whatever its places say. */
+export const queues = (call: Call): boolean => {
+  const { args } = call
+  if (call.verb !== 'deliver' || typeof args !== 'object' || args === null || !('queue' in args)) return false
+  const { queue } = args
+  return (
+    typeof queue === 'object' &&
+    queue !== null &&
+    'entries' in queue &&
+    Array.isArray(queue.entries) &&
+    queue.entries.length > 0
+  )
+}
+
 /** @param bodies the folder of large bodies. @returns the call with its file in its new place; a fault when the disk refuses */
 export const adopt = async (bodies: string, call: Call, complain: Complain): Promise<Result<Call, StoreFault>> => {
   const body = spooled(call)

@@ -1,14 +1,15 @@
 /** Verbs: the house. `check` looks for every invariant, `tidy` does a bounded piece of cleaning, `stats` counts. */
-import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { flagBits } from '../store.ts'
 import { bodyKinds } from './body.ts'
 import { makeStale, undigested } from './digest-make.ts'
 import { Digests } from './digests.ts'
 import { num, octets } from './door.ts'
+import { removeFile } from './files.ts'
 import { forms, unpackHead } from './head.ts'
 import type { House, Run } from './house.ts'
 import { bodyOf } from './messages.ts'
+import { checkLeaving, queueCounts } from './queue.ts'
 import { generationOf, MOST_GENERATIONS } from './threading.ts'
 
 const PIECE = 500 // rows of a kind in one call of tidy: some ten milliseconds
@@ -34,8 +35,21 @@ const rules: readonly (readonly [says: string, sql: string])[] = [
     `SELECT blob FROM bodies WHERE blob NOT IN (SELECT id FROM blobs WHERE form = ${forms.apart})`,
   ],
   [
-    'a blob is in no message and not loose',
-    'SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM messages) AND id NOT IN (SELECT blob FROM loose)',
+    'a blob is in no message, not in the queue and not loose',
+    'SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM messages) AND id NOT IN (SELECT blob FROM loose) AND id NOT IN (SELECT blob FROM queue)',
+  ],
+  [
+    'a queued message has no body',
+    'SELECT id FROM queue WHERE (blob > 0 AND blob NOT IN (SELECT id FROM blobs)) OR (blob <= 0 AND -blob NOT IN (SELECT id FROM leaving))',
+  ],
+  ['a body that leaves is not queued', 'SELECT id FROM leaving WHERE -id NOT IN (SELECT blob FROM queue)'],
+  [
+    'a queued message has a variant that is not there',
+    'SELECT id FROM queue q WHERE variant > 0 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.blob = q.blob AND v.variant = q.variant)',
+  ],
+  [
+    'a queued size is not that of prefix and body',
+    'SELECT q.id FROM queue q JOIN leaving l ON l.id = -q.blob WHERE q.size <> l.size + length(l.prefix) UNION ALL SELECT q.id FROM queue q JOIN variants v ON v.blob = q.blob AND v.variant = q.variant JOIN blobs b ON b.id = q.blob WHERE q.size <> b.size + length(v.prefix)',
   ],
   ['a variant has no blob', 'SELECT blob, variant FROM variants WHERE blob NOT IN (SELECT id FROM blobs)'],
   [
@@ -102,6 +116,7 @@ export const check: Run<'check'> = (house) => {
   for (const [says, sql] of rules)
     for (const row of house.tx.lists(`${sql} LIMIT ${MOST_FINDINGS}`)) findings.push(`${says}: ${row.join(' ')}`)
   checkBodies(house, findings)
+  checkLeaving(house, findings)
   checkDigests(house, findings)
   return findings
 }
@@ -187,6 +202,8 @@ const tidyBlobs = (house: House): { readonly seen: number; readonly removed: num
   for (const blob of loose) {
     house.tx.run('DELETE FROM loose WHERE blob = ?', blob)
     if (house.tx.list('SELECT 1 FROM messages WHERE blob = ? LIMIT 1', blob) !== undefined) continue
+    // Its last entry in the queue makes it loose again.
+    if (house.tx.list('SELECT 1 FROM queue WHERE blob = ? LIMIT 1', blob) !== undefined) continue
     const row = house.tx.list('SELECT kind, data FROM bodies WHERE blob = ?', blob)
     if (row !== undefined && num(row[0]) === bodyKinds.file && house.bodies !== null) {
       const file = join(house.bodies, Buffer.from(octets(row[1])).toString('latin1'))
@@ -198,17 +215,6 @@ const tidyBlobs = (house: House): { readonly seen: number; readonly removed: num
     removed += 1
   }
   return { seen: loose.length, removed }
-}
-
-/** A file that stays is found at the next start: files.ts sweeps what no row names. */
-export const removeFile = (file: string): boolean => {
-  try {
-    unlinkSync(file)
-    return true
-  } catch (error) {
-    if (error instanceof Error) return false
-    throw error
-  }
 }
 
 export const tidy: Run<'tidy'> = (house, a) => {
@@ -236,5 +242,8 @@ export const stats: Run<'stats'> = (house) => {
   const pages = num(house.tx.list('PRAGMA page_count')?.[0]) * num(house.tx.list('PRAGMA page_size')?.[0])
   const messages = num(house.tx.list('SELECT coalesce(sum(messages), 0) FROM accounts')?.[0])
   const accounts = num(house.tx.list('SELECT count(*) FROM accounts')?.[0])
-  return { fileBytes: pages, messages, accounts, commits: 0, verbs: 0, undigested: undigested(house) }
+  return {
+    ...{ fileBytes: pages, messages, accounts, commits: 0, verbs: 0 },
+    ...{ undigested: undigested(house), queue: queueCounts(house) },
+  }
 }

@@ -19,9 +19,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { StoreFault } from '../store.ts'
 import { bodyKinds } from './body.ts'
-import { removeFile } from './check.ts'
 import { num, octets, openDoor } from './door.ts'
 import { faultOf } from './fault.ts'
+import { removeFile } from './files.ts'
 import { APPLICATION_ID, migrations, SCHEMA_VERSION, schema } from './schema.ts'
 
 /** Why a store does not open: a fault; another process has it; or a later version of Postern wrote it. */
@@ -149,7 +149,10 @@ export const sweepBodies = (db: DatabaseSync, folder: string): number => {
   if (!existsSync(bodies)) return 0
   const named = new Set(
     openDoor(db)
-      .lists('SELECT data FROM bodies WHERE kind = ?', bodyKinds.file)
+      .lists(
+        'SELECT data FROM bodies WHERE kind = ?1 UNION ALL SELECT data FROM leaving WHERE kind = ?1',
+        bodyKinds.file,
+      )
       .map((row) => Buffer.from(octets(row[0])).toString('latin1')),
   )
   let removed = 0

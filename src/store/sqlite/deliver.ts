@@ -15,13 +15,22 @@ import { type House, Refused, type Run, ring, takeModSeq, undo } from './house.t
 import { isDeleted, isUnseen, readFlags, setOfWords } from './keywords.ts'
 import { cleanName, findMailbox, findSpecial, insertMailbox, mailboxById } from './mailbox-rows.ts'
 import { addUse, LAST_UID, removeRows } from './moving.ts'
+import { type Leaving, putQueue, settle } from './queue-change.ts'
 import { putReceipt } from './receipts.ts'
 import { threadOf } from './threading.ts'
 
 const sizeOf = (body: Body): number => ('bytes' in body ? body.bytes.length : body.size)
+/** A file was adopted before the transaction began: its name is kept, relative to bodies/. */
+const keptFile = (
+  house: House,
+  body: { readonly file: string },
+): { readonly kind: number; readonly data: Uint8Array } => ({
+  kind: bodyKinds.file,
+  data: Buffer.from(body.file.slice((house.bodies ?? '').length + 1), 'latin1'),
+})
 const bytesOf = (body: Body): Uint8Array => ('bytes' in body ? body.bytes : readFileSync(body.file))
 
-/** Puts the body in and gives it its number. A file was adopted before the transaction began: its name is relative to bodies/. */
+/** Puts the body in and gives it its number. */
 const insertBlob = (house: House, body: Body, head: Head): number => {
   const small = 'bytes' in body && body.bytes.length <= MOST_TOGETHER
   const blob = house.tx.run(
@@ -31,10 +40,7 @@ const insertBlob = (house: House, body: Body, head: Head): number => {
     packHead(head, small ? body.bytes : null),
   ).id
   if (small) return blob
-  const kept =
-    'bytes' in body
-      ? pack(body.bytes)
-      : { kind: bodyKinds.file, data: Buffer.from(body.file.slice((house.bodies ?? '').length + 1), 'latin1') }
+  const kept = 'bytes' in body ? pack(body.bytes) : keptFile(house, body)
   house.tx.run('INSERT INTO bodies (blob, kind, data) VALUES (?, ?, ?)', blob, kept.kind, kept.data)
   return blob
 }
@@ -149,13 +155,20 @@ const putPlace = (
 /** RFC 8474 section 5.1: the same for every copy of the same octets. */
 export const emailIdOf = (blob: number, variant: number): string => `M${blob}${variant === 0 ? '' : `-${variant}`}`
 
+/** What became of the places, and the blob and its prefixes, if any took it. */
+type Put = {
+  readonly answers: readonly Result<Placed, StoreFault>[]
+  readonly blob: number | undefined
+  readonly prefixes: readonly string[]
+}
+
 /** Every place, each in a savepoint of its own when there are several, so that a refused one leaves nothing. */
 const putPlaces = (
   house: House,
   places: readonly Place[],
   incoming: Omit<Incoming, 'blob'>,
   insert: (prefix: string) => number,
-): readonly Result<Placed, StoreFault>[] => {
+): Put => {
   const touched = new Map<AccountId, Touched>()
   const prefixes: string[] = []
   let blob: number | undefined
@@ -189,23 +202,48 @@ const putPlaces = (
   })
   for (const [account, { seq, mailboxes, madeMailbox }] of touched)
     ring(house, account, seq, [...mailboxes], madeMailbox)
-  return answers
+  return { answers, blob, prefixes }
 }
 
-export const deliver: Run<'deliver'> = (house, a) => {
+/** The places of a delivery; what only leaves needs no summary. */
+const place = (house: House, a: Parameters<Run<'deliver'>>[1]): Put => {
+  if (a.places.length === 0) return { answers: [], blob: undefined, prefixes: [] }
   const summary = a.summary ?? summarize(bytesOf(a.body))
-  let answers: readonly Result<Placed, StoreFault>[] = []
   try {
-    answers = putPlaces(house, a.places, { size: sizeOf(a.body), now: a.now, summary }, (prefix) =>
+    return putPlaces(house, a.places, { size: sizeOf(a.body), now: a.now, summary }, (prefix) =>
       insertBlob(house, a.body, { prefix, summary }),
     )
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    answers = [fail(error.fault)]
     undo(house)
+    return { answers: [fail(error.fault)], blob: undefined, prefixes: [] }
   }
+}
+
+/** What the queue's rows point at: the blob that a place has already, with the queue's own prefix; or a body of their own. */
+const leavingOf = (house: House, body: Body, prefix: string, { blob, prefixes }: Put): Leaving => {
+  const size = sizeOf(body)
+  if (blob === undefined) {
+    // As it is: it is gone in seconds.
+    const kept = 'bytes' in body ? { kind: bodyKinds.raw, data: body.bytes } : keptFile(house, body)
+    return { size, prefix, ...kept }
+  }
+  const at = prefixes.indexOf(prefix)
+  if (at >= 0) return { size, prefix, blob, variant: at }
+  const variant = prefixes.length
+  house.tx.run('INSERT INTO variants (blob, variant, prefix) VALUES (?, ?, ?)', blob, variant, prefix)
+  return { size, prefix, blob, variant }
+}
+
+export const deliver: Run<'deliver'> = (house, a) => {
+  const put = place(house, a)
+  const { queue } = a
+  const queued = queue !== undefined && queue.entries.length > 0
+  if (queued) putQueue(house, queue.entries, leavingOf(house, a.body, queue.prefix, put))
+  const took = queued || put.answers.length === 0 || put.answers.some((answer) => answer.ok)
+  if (a.settle !== undefined && took) settle(house, a.settle)
   if (a.receipt !== undefined) putReceipt(house, a.receipt)
-  return answers
+  return put.answers
 }
 
 export const replace: Run<'replace'> = (house, a) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import type { Store } from '../store.ts'
+import type { NewQueueEntry, Store } from '../store.ts'
 import { faultOf, latin1, must, NOW, worldOf } from '../testing.ts'
 import { fileNames, takeLock } from './database.ts'
 import { openEngine } from './engine.ts'
@@ -79,6 +79,49 @@ inFolder('a spool file that no place takes, or that is not there, leaves nothing
   await store.close()
 })
 
+const entry: NewQueueEntry = {
+  ...{ message: 'm', account: null, sender: '', recipient: 'a@x', domain: 'x', state: 'waiting', why: '' },
+  ...{ queuedAt: NOW, nextAt: NOW, expiresAt: NOW, options: '{}' },
+}
+inFolder('check names what a damaged queue lacks', async (folder) => {
+  const store = opened(folder)
+  const queue = { prefix: '', entries: [entry] }
+  for (const text of ['first', 'second', 'third'])
+    await must(store.deliver({ body: { bytes: Buffer.from(text) }, places: [], queue, now: NOW }))
+  await store.close()
+  const db = new DatabaseSync(join(folder, fileNames.database))
+  db.exec('DELETE FROM leaving WHERE id = 1; DELETE FROM queue WHERE id = 2; UPDATE leaving SET size = 4 WHERE id = 3')
+  db.close()
+  const again = opened(folder)
+  assert.equal(await faultOf(again.queueMessages({ ids: [1], mostBytes: 9 })), 'damaged')
+  assert.deepEqual(await must(again.check()), [
+    'a queued message has no body: 1',
+    'a body that leaves is not queued: 2',
+    'a queued size is not that of prefix and body: 3',
+    'body 3 that leaves has 5 octets, not 4',
+  ])
+  await again.close()
+})
+
+inFolder('a large body that only leaves is a file, over a restart, and goes with its last entry', async (folder) => {
+  const store = opened(folder)
+  const spool = join(folder, 'spooled')
+  writeFileSync(spool, 'large')
+  const queue = { prefix: 'A: b\r\n', entries: [entry, entry] }
+  await must(store.deliver({ body: { file: spool, size: 5 }, places: [], queue, now: NOW }))
+  assert.deepEqual([existsSync(spool), bodyFiles(folder).length], [false, 1])
+  await store.close()
+  const again = opened(folder)
+  assert.equal(latin1(await must(again.readQueued({ id: 2, from: 4, to: 8 }))), '\r\nla')
+  assert.deepEqual(await must(again.check()), [])
+  await must(again.settleQueue({ changes: [{ id: 1, remove: true }] }))
+  assert.equal(bodyFiles(folder).length, 1)
+  await must(again.settleQueue({ changes: [{ id: 2, remove: true }] }))
+  assert.equal(bodyFiles(folder).length, 0)
+  assert.deepEqual(await must(again.check()), [])
+  await again.close()
+})
+
 inFolder('body files that no row names are swept away at the start', async (folder) => {
   await opened(folder).close()
   mkdirSync(join(folder, fileNames.bodies, 'ab'))
@@ -137,7 +180,8 @@ inFolder('a database of version 1 is migrated as a copy, and the old file stays'
   await store.close()
   const file = join(folder, fileNames.database)
   const db = new DatabaseSync(file)
-  db.exec('DROP TABLE thread_ids; DROP TABLE digests; DROP TABLE digests_stale; PRAGMA user_version = 1')
+  const tables = ['thread_ids', 'digests', 'digests_stale', 'queue', 'leaving']
+  db.exec(`${tables.map((table) => `DROP TABLE ${table};`).join('')} PRAGMA user_version = 1`)
   db.close()
   const again = opened(folder)
   assert.equal((await must(again.columns({ mailbox: world.inbox }))).uids.length, 1)

@@ -5,13 +5,13 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ok, type Result } from '../../base/result.ts'
-import { spooled } from './adopt.ts'
+import { queues, spooled } from './adopt.ts'
 import { type Batch, type Call, type Complain, type Outcome, runBatch } from './batch.ts'
-import { removeFile } from './check.ts'
 import { fileNames, makeFolders, type OpenFault, openDatabase, sweepBodies, takeLock } from './database.ts'
 import { DIGEST_BLOBS, digestDue, type Made, nextDigest } from './digest-make.ts'
 import { num, openDoor } from './door.ts'
 import { faultOf } from './fault.ts'
+import { removeFile } from './files.ts'
 import type { House } from './house.ts'
 
 export type Engine = {
@@ -47,8 +47,9 @@ const houseOf = (db: DatabaseSync, folder: string): House => ({
 })
 
 /** Whether a deliver or replace put its body anywhere. */
-const kept = (outcome: Outcome | undefined): boolean =>
-  outcome?.ok === true && (!Array.isArray(outcome.value) || outcome.value.some((one: { ok: boolean }) => one.ok))
+const kept = (call: Call, outcome: Outcome | undefined): boolean =>
+  outcome?.ok === true &&
+  (queues(call) || !Array.isArray(outcome.value) || outcome.value.some((one: { ok: boolean }) => one.ok))
 
 const withCounts = (outcome: Outcome, counts: { readonly commits: number; readonly verbs: number }): Outcome =>
   outcome.ok && typeof outcome.value === 'object' ? ok({ ...outcome.value, ...counts }) : outcome
@@ -77,7 +78,7 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
       if (batch.wrote) counts.commits += 1
       for (const [at, call] of calls.entries()) {
         const body = spooled(call)
-        if (body !== null && !inMemory && !kept(batch.outcomes[at])) removeFile(body.file)
+        if (body !== null && !inMemory && !kept(call, batch.outcomes[at])) removeFile(body.file)
       }
       const outcomes = batch.outcomes.map((outcome, at) =>
         calls[at]?.verb === 'stats' ? withCounts(outcome, counts) : outcome,

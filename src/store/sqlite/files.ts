@@ -3,7 +3,7 @@
  * folder that says so; a crash in between leaves a file that no row names, which the next start sweeps away. Asynchronous, so
  * that no thread waits for the disk; the storage thread then finds files that are already where they belong.
  */
-import { constants } from 'node:fs'
+import { constants, unlinkSync } from 'node:fs'
 import { copyFile, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -35,4 +35,15 @@ export const adoptFile = async (bodies: string, file: string, key: string): Prom
   }
   await sync(dirname(target), constants.O_RDONLY)
   return target
+}
+
+/** A file that stays is found at the next start: database.ts sweeps what no row names. */
+export const removeFile = (file: string): boolean => {
+  try {
+    unlinkSync(file)
+    return true
+  } catch (error) {
+    if (error instanceof Error) return false
+    throw error
+  }
 }

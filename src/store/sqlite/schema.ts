@@ -4,7 +4,7 @@
  * nothing of the others. RFC 7162 (modseq), RFC 9051 section 2.3 (UIDs).
  */
 
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 /** 'Post': names the file as ours (PRAGMA application_id). */
 export const APPLICATION_ID = 0x506f7374
 
@@ -27,6 +27,38 @@ CREATE TABLE digests (           -- what is asked of many messages at once, of n
   texts BLOB NOT NULL
 );
 CREATE TABLE digests_stale (first INTEGER PRIMARY KEY); -- digests that hold what is gone: to be made anew
+`
+
+/** Since version 4. */
+const queue = `
+CREATE TABLE queue (             -- what is to leave, a row a recipient: queue-change.ts
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state INTEGER NOT NULL,        -- 0 waiting, 1 held
+  next_at INTEGER NOT NULL,
+  blob INTEGER NOT NULL,         -- of blobs; negative: of leaving
+  variant INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  account INTEGER,
+  sender TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  why TEXT NOT NULL,
+  queued_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  options TEXT NOT NULL,
+  last TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX queue_due ON queue (state, next_at);
+CREATE INDEX queue_blob ON queue (blob);
+CREATE TABLE leaving (           -- bodies that are in no mailbox, gone with the last row of queue that names them
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  size INTEGER NOT NULL,         -- octets of the body
+  kind INTEGER NOT NULL,         -- body.ts
+  prefix TEXT NOT NULL,
+  data BLOB NOT NULL
+);
 `
 
 export const schema = `
@@ -140,7 +172,7 @@ CREATE TABLE memos (
   space TEXT, key TEXT, value BLOB NOT NULL, expires_at INTEGER, PRIMARY KEY (space, key)
 ) WITHOUT ROWID;
 CREATE INDEX memos_expire ON memos (expires_at) WHERE expires_at IS NOT NULL;
-${threadIds}${digests}`
+${threadIds}${digests}${queue}`
 
 /** What to run to go from a version to the next. */
-export const migrations: Readonly<Record<number, string>> = { 1: threadIds, 2: digests }
+export const migrations: Readonly<Record<number, string>> = { 1: threadIds, 2: digests, 3: queue }

@@ -29,6 +29,8 @@ import {
   subscriptions,
 } from './mailboxes.ts'
 import { changes, columns, messages, readMessage } from './messages.ts'
+import { queue, queueMessages, readQueued } from './queue.ts'
+import { settleQueue } from './queue-change.ts'
 import { addReceipt, forget, recall, receipts, remember } from './receipts.ts'
 import { metadata, rights, setMetadata, setRights, shared } from './rights.ts'
 import { search } from './search.ts'
@@ -39,6 +41,7 @@ const verbs: { readonly [K in VerbName]: Run<K> } = {
   ...{ putDomain, dropDomain, domains, putAddress, dropAddress, address, addresses },
   ...{ mailboxes, mailbox, addMailbox, renameMailbox, dropMailbox, setMailbox, subscriptions, subscribe },
   ...{ deliver, replace, columns, envelopes, messages, readMessage, changes, search, sort, thread },
+  ...{ settleQueue, queue, queueMessages, readQueued },
   ...{ changeFlags, copy, expunge, setRights, rights, shared, setMetadata, metadata },
   ...{ addReceipt, receipts, remember, recall, forget, tidy, check, stats },
 }
