@@ -52,6 +52,14 @@ export const events = {
     says: 'the learner could not be read; it was set aside and the filter goes on with the prior',
   },
   'dns-unavailable': { level: 'warn', says: 'no DNS server answers; messages are judged without it' },
+  'sts-policy-fetched': {
+    level: 'info',
+    says: "a domain's MTA-STS policy was fetched: its mode and how long it holds",
+  },
+  'sts-policy-failed': {
+    level: 'warn',
+    says: "a domain's MTA-STS policy could not be fetched or read; the old one, if there is one, stays in force",
+  },
   'dnsbl-blocked': {
     level: 'warn',
     says: 'a blocklist refuses our resolver: use a resolver of your own; its answers are not counted',

@@ -201,3 +201,57 @@ test('CVE-2021-38370 and its kin: answers put in before TLS end it', async (t) =
   const secured = await one.secure({ verify: true, ca: issued.authority.certificatePem, serverName: 'localhost' })
   assert.equal(secured.ok, false)
 })
+
+const secureServer = (cert: string, key: string) => (socket: Socket) => {
+  socket.write('220 hi\r\n')
+  socket.once('data', () => {
+    socket.pause()
+    socket.write('220 go\r\n', () => {
+      const secure = new TLSSocket(socket, {
+        isServer: true,
+        secureContext: newSecureContext({ certificate: cert, key }),
+      })
+      secure.on('error', () => undefined)
+    })
+  })
+}
+const beginTls = async (t: TestContext, given: Issued): Promise<Connection> => {
+  const one = await open(t, await serve(t, secureServer(given.certificatePem, given.keyPem)))
+  await one.line()
+  await one.send('STARTTLS\r\n')
+  await one.line()
+  return one
+}
+test('what is wrong with a certificate, in the words of RFC 8460', async (t) => {
+  const old = await issue(['localhost'], Date.now() - 800 * 86_400_000)
+  const ours = issued.authority.certificatePem
+  for (const [given, ca, serverName, want] of [
+    [issued.server, ours, 'localhost', undefined],
+    [issued.server, ours, 'other.example', 'certificate-host-mismatch'],
+    [issued.server, undefined, 'localhost', 'certificate-not-trusted'],
+    [old.server, old.authority.certificatePem, 'localhost', 'certificate-expired'],
+  ] as const) {
+    const tls = { serverName, ...(ca === undefined ? {} : { ca }) }
+    const lax = await (await beginTls(t, given)).secure({ ...tls, verify: false })
+    assert.deepEqual(lax.ok && [lax.value.authorized, lax.value.problem], [want === undefined, want])
+    const strict = await beginTls(t, given)
+    const secured = await strict.secure({ ...tls, verify: true })
+    assert.equal(secured.ok ? undefined : secured.error, want)
+    if (want !== undefined) assert.equal((await strict.send('x')).ok, false, 'the connection is ended')
+  }
+})
+test('a check of the chain decides alone', async (t) => {
+  for (const want of [undefined, 'tlsa-invalid'] as const) {
+    let seen: readonly [number, string | undefined] | undefined
+    const secured = await (await beginTls(t, issued.server)).secure({
+      verify: true,
+      serverName: 'mx.example.org',
+      check: (chain, problem) => {
+        seen = [chain.length, problem]
+        return want
+      },
+    })
+    assert.equal(secured.ok ? undefined : secured.error, want)
+    assert.deepEqual(seen, [2, 'certificate-not-trusted'], 'the whole chain, although pkix has its doubts')
+  }
+})

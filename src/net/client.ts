@@ -2,23 +2,28 @@
  * The other end: a connection that we open, as lines and octets that are waited for. For the outbound queue, the demo's senders and
  * tests. Every wait has a deadline and ends when the signal does; what is held unread is bounded, and then the socket is not read.
  *
- * `secure` upgrades to TLS (RFC 3207, RFC 9051 section 6.2.1) and refuses a server that has said more than its answer to STARTTLS: it may
- * have been put into the plain text by somebody else.
+ * `secure` upgrades to TLS 1.2 or 1.3 (RFC 3207, RFC 9051 section 6.2.1, RFC 8996) and refuses a server that has said more than its answer to STARTTLS:
+ * it may have been put into the plain text by somebody else. What its certificate comes to is told in the words of RFC 8460 section 4.3; with
+ * `check` the chain is judged by that function alone, after the handshake and before anything is said.
  */
 import { connect, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { fail, ok, type Result } from '../base/result.ts'
+import type { ChainCheck, PkixProblem, TlsFailure } from '../base/tls.ts'
 import { type Clock, systemClock } from './clock.ts'
 
 export type DialFault = 'refused' | 'unreachable' | 'no-local-address' | 'timeout' | 'tls' | 'aborted' | 'closed'
-type TalkFault = 'closed' | 'timeout' | 'aborted' | 'too-long' | 'tls' | 'injected'
+/** `tls` is a handshake that failed; a `TlsFailure`, a certificate that was refused. */
+type TalkFault = 'closed' | 'timeout' | 'aborted' | 'too-long' | 'tls' | 'injected' | TlsFailure
 type ClientTls = {
   /** For SNI and for the certificate; left out for an address. */
   readonly serverName?: string
   /** PEM of authorities, instead of the system's. */
   readonly ca?: string
-  /** Ends the connection when the certificate does not hold; else `tls.authorized` says. */
+  /** Ends the connection when the certificate does not hold for the name; else `problem` says. Not looked at where there is a `check`. */
   readonly verify: boolean
+  /** Judges the chain instead (DANE). What it returns ends the connection. */
+  readonly check?: ChainCheck
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
 }
 export type DialOptions = {
@@ -39,6 +44,8 @@ type AgreedTls = {
   readonly version: string
   readonly cipher: string
   readonly authorized: boolean
+  /** Why not, if not. */
+  readonly problem: PkixProblem | undefined
   /** DER of the peer's own certificate. */
   readonly certificate: Uint8Array | undefined
 }
@@ -73,11 +80,50 @@ const faults: Readonly<Record<string, DialFault>> = {
 }
 const tlsOptions = (tls: ClientTls): ConnectionOptions => ({
   minVersion: 'TLSv1.2',
-  rejectUnauthorized: tls.verify,
+  rejectUnauthorized: false, // `judged` does it, and can say why
   ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   ...(tls.ca === undefined ? {} : { ca: tls.ca }),
   ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
 })
+
+const MOST_CERTIFICATES = 16 // of a chain
+
+const problems: Readonly<Record<string, PkixProblem>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate-host-mismatch',
+  ERR_TLS_CERT_ALTNAME_FORMAT: 'certificate-host-mismatch',
+  HOSTNAME_MISMATCH: 'certificate-host-mismatch',
+  CERT_HAS_EXPIRED: 'certificate-expired',
+  CERT_NOT_YET_VALID: 'certificate-expired',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate-not-trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate-not-trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate-not-trusted',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-not-trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate-not-trusted',
+  CERT_UNTRUSTED: 'certificate-not-trusted',
+  CERT_REVOKED: 'certificate-not-trusted',
+}
+/** @returns what pkix says of the peer's certificate and name. */
+const problemOf = (socket: TLSSocket): PkixProblem | undefined => {
+  if (socket.authorized) return undefined
+  const said: unknown = socket.authorizationError // a code where it has one, else an error
+  const code = said instanceof Error && 'code' in said ? said.code : said
+  return problems[String(code)] ?? 'validation-failure'
+}
+/** @returns the certificates that the peer sent, DER, its own first. */
+const chainOf = (socket: TLSSocket): readonly Uint8Array[] => {
+  const chain: Uint8Array[] = []
+  for (let one = socket.getPeerX509Certificate(); one !== undefined && chain.length < MOST_CERTIFICATES; ) {
+    chain.push(one.raw)
+    one = one.issuerCertificate
+  }
+  return chain
+}
+/** @returns why this peer is not to be talked to, if it is not. */
+const judged = (socket: TLSSocket, tls: ClientTls): TlsFailure | undefined => {
+  const problem = problemOf(socket)
+  if (tls.check !== undefined) return tls.check(chainOf(socket), problem)
+  return tls.verify ? problem : undefined
+}
 
 /** Waits until `event` or the end of the socket. */
 const opened = async (
@@ -232,12 +278,18 @@ class Talk {
       this.destroy()
       return fail(open.error === 'timeout' || open.error === 'aborted' ? open.error : 'tls')
     }
+    const refused = judged(socket, tls)
+    if (refused !== undefined) {
+      this.destroy()
+      return fail(refused)
+    }
     this.#listenTo(socket)
     const certificate = socket.getPeerX509Certificate()?.raw
     this.tls = {
       version: socket.getProtocol() ?? 'unknown',
       cipher: socket.getCipher().standardName,
       authorized: socket.authorized,
+      problem: problemOf(socket),
       certificate,
     }
     return ok(this.tls)
