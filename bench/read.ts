@@ -193,7 +193,7 @@ const lists = async (report: Report, both: Both, watch: Watch): Promise<void> =>
   await measure({ name: 'FETCH 1:* ENVELOPE, warm', goal: 0.7 }, 'FETCH 1:* ENVELOPE', 5)
   for (const [name, key, goal, rounds] of searches) {
     const found = await Promise.all(sides.map((side) => loads[side].command(`UID SEARCH ${key}`, { keep: true })))
-    const [ours, theirs] = found.map((one) => one.text.split('\r\n')[0]?.split(' ').length ?? 0)
+    const [ours, theirs] = found.map((one) => /^\* SEARCH.*$/m.exec(one.text)?.[0].split(' ').length ?? 0)
     say(`${key}: ${(ours ?? 0) - 2} found, Dovecot ${(theirs ?? 0) - 2}`)
     await measure({ name, goal }, `SEARCH ${key}`, rounds)
   }

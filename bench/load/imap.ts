@@ -25,6 +25,8 @@ type Waiting = {
   tail: Buffer
 }
 
+const HUNG_UP = 'NO The server hung up'
+
 export class ImapLoad {
   readonly #socket: Socket
   #waiting: Waiting | undefined
@@ -39,7 +41,7 @@ export class ImapLoad {
     socket.on('close', () => {
       this.#closed = true
       const waiting = this.#waiting
-      if (waiting !== undefined) this.#answer(waiting, 'NO The server hung up')
+      if (waiting !== undefined) this.#answer(waiting, HUNG_UP)
     })
   }
 
@@ -79,6 +81,7 @@ export class ImapLoad {
   command(text: string, options: { readonly keep?: boolean; readonly literal?: Uint8Array } = {}): Promise<Answer> {
     this.#count += 1
     const tag = `b${this.#count}`
+    if (this.#closed) return Promise.resolve({ ok: false, ms: 0, octets: 0, tagged: HUNG_UP, text: '' })
     return new Promise((done) => {
       const began = performance.now()
       this.#waiting = {

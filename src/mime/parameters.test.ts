@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { rawParameter, readParameterized, textParameter } from './parameters.ts'
+import { rawParameter, readParameterized, textParameter, withoutComments } from './parameters.ts'
 
 for (const [text, value, parameters] of [
   ['text/plain', 'text/plain', []],
@@ -83,3 +83,11 @@ test('no text makes it throw', () => {
     }),
   )
 })
+
+for (const [text, want] of [
+  ['en, de', 'en, de'],
+  ['(English) en, (a (nested) \\) one) de', '  en,   de'],
+  ['en (open', 'en  '],
+  ['', ''],
+] as const)
+  test(`without its comments: ${text}`, () => assert.equal(withoutComments(text), want))

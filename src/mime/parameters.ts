@@ -68,6 +68,18 @@ const readQuoted = (text: string, at: number): readonly [value: string, next: nu
   return [value + text.slice(from), text.length]
 }
 
+/** @returns the text of an unfolded value with each comment as a space. */
+export const withoutComments = (field: string): string => {
+  const text = field.slice(0, MOST_TEXT)
+  let out = ''
+  let from = 0
+  for (let open = text.indexOf('('); open >= 0; open = text.indexOf('(', from)) {
+    out += `${text.slice(from, open)} `
+    from = afterComment(text, open)
+  }
+  return out + text.slice(from)
+}
+
 const readValue = (text: string, from: number): readonly [value: string, next: number] => {
   const at = afterSpace(text, from)
   if (text[at] === '"') return readQuoted(text, at)

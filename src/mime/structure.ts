@@ -7,7 +7,7 @@
 import { envelopeFields, writeEnvelope } from './envelope.ts'
 import { writeNil, writeString } from './imap-text.ts'
 import { mimeField, type Part } from './message.ts'
-import { type Parameter, readParameterized } from './parameters.ts'
+import { type Parameter, readParameterized, withoutComments } from './parameters.ts'
 import { unfold } from './words.ts'
 
 const MOST_TEXT = 1_048_576
@@ -46,11 +46,8 @@ const writeDisposition = (part: Part): string => {
 }
 
 const writeLanguage = (part: Part): string => {
-  const tags =
-    value(part, 'content-language')
-      ?.match(/[A-Za-z0-9*-]+/g)
-      ?.slice(0, MOST_LANGUAGES) ?? []
-  return tags.length === 0 ? 'NIL' : `(${tags.map(writeString).join(' ')})`
+  const tags = withoutComments(value(part, 'content-language') ?? '').match(/[A-Za-z0-9*-]+/g) ?? []
+  return tags.length === 0 ? 'NIL' : `(${tags.slice(0, MOST_LANGUAGES).map(writeString).join(' ')})`
 }
 
 /** What both forms say of a part before its extension data; `inner` are the forms of what is within. */

@@ -270,3 +270,6 @@ test('any octets have a summary that IMAP can carry', () => {
     }),
   )
 })
+
+test('a comment in Content-Language is no language', () =>
+  assert.match(of('Content-Language: (c) en, de\r\n\r\nx').bodystructure, /\("en" "de"\)/))
