@@ -4,8 +4,22 @@
  */
 export type DnsRow = { readonly name: string; readonly type: string; readonly value: string; readonly why: string }
 
-/** @param host the server's own name. @returns the records, the most needed first. */
-export const dnsRecords = (host: string, domain: string): readonly DnsRow[] => [
+const LONGEST_STRING = 255 // octets of one string of a TXT record (RFC 1035 section 3.3)
+
+/** @returns a TXT value as zone files have it: in quotes, cut into strings where it is long; who reads it joins them (RFC 6376 section 3.6.2.2). */
+const quoted = (value: string): string =>
+  (value.match(new RegExp(`.{1,${LONGEST_STRING}}`, 'g')) ?? ['']).map((piece) => `"${piece}"`).join(' ')
+
+/** @param name without its last dot. @returns the row of a signing key's record. */
+export const dkimRow = (name: string, value: string, why: string): DnsRow => ({
+  name: `${name}.`,
+  type: 'TXT',
+  value: quoted(value),
+  why,
+})
+
+/** @param host the server's own name. @param more rows of the domain that are not the same for everybody: its signing keys. @returns the records, the most needed first. */
+export const dnsRecords = (host: string, domain: string, more: readonly DnsRow[] = []): readonly DnsRow[] => [
   { name: `${host}.`, type: 'A', value: '(the address of this server)', why: 'where the server is' },
   { name: `${host}.`, type: 'AAAA', value: '(its IPv6 address, if it has one)', why: 'the same, for IPv6' },
   { name: `${domain}.`, type: 'MX', value: `10 ${host}.`, why: 'where mail for the domain goes' },
@@ -19,9 +33,10 @@ export const dnsRecords = (host: string, domain: string): readonly DnsRow[] => [
   {
     name: `_dmarc.${domain}.`,
     type: 'TXT',
-    value: `"v=DMARC1; p=quarantine; rua=mailto:postmaster@${domain}"`,
+    value: `"v=DMARC1; p=quarantine; rua=mailto:dmarc-reports@${domain}"`,
     why: 'what others do with forged mail, and whom they tell',
   },
+  ...more,
   { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${host}.`, why: 'mail programs find the server' },
   {
     name: `_pop3s._tcp.${domain}.`,
@@ -31,10 +46,12 @@ export const dnsRecords = (host: string, domain: string): readonly DnsRow[] => [
   },
 ]
 
+const MOST_WIDE = 70 // columns; a key's record is longer, and the others need not be
+
 /** @returns the records as a zone file has them, with their reasons as comments. */
 export const writeRecords = (rows: readonly DnsRow[]): string => {
   const [names, types, values] = (['name', 'type', 'value'] as const).map((key) =>
-    Math.max(...rows.map((row) => row[key].length)),
+    Math.min(MOST_WIDE, Math.max(...rows.map((row) => row[key].length))),
   )
   return rows
     .map(

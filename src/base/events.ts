@@ -67,6 +67,18 @@ export const events = {
   'store-fault': { level: 'error', says: 'the store could not do a verb: the fault says why' },
   'store-slow': { level: 'warn', says: 'a commit took longer than a second' },
   'disk-full': { level: 'error', says: 'the disk is full: mail is deferred, not lost; make room' },
+  'dkim-key': { level: 'info', says: 'a signing key was made, or came into another state of its life' },
+  'dkim-rotating': { level: 'info', says: 'successors for the signing keys of a domain were asked for' },
+  'dkim-record-wanted': {
+    level: 'warn',
+    says: 'a DNS record of a signing key is to be added, replaced or removed: `postern dkim records` has its text',
+  },
+  'dkim-published': {
+    level: 'info',
+    says: 'the publishing program put a record of a signing key into the DNS, or took it out',
+  },
+  'dkim-publish-failed': { level: 'error', says: 'the publishing program failed; it is called again in an hour' },
+  'dkim-unsigned': { level: 'warn', says: 'a message went out without a signature, and why' },
   tidied: { level: 'info', says: 'old tombstones, receipts and Junk were removed' },
   'admin-request': { level: 'info', says: 'a command came in over the admin socket' },
 } as const satisfies Readonly<Record<string, EventRow>>

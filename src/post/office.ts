@@ -18,7 +18,7 @@ import { isNameless, unknownWeight } from './offences.ts'
 import type { Envelope, PostOffice, RcptOutcome, RcptReason, Recipient, Sender, SessionOffence } from './ports.ts'
 import { receive } from './receive.ts'
 import { Recent } from './recent.ts'
-import { type Destination, type Route, route } from './route.ts'
+import { type Destination, isRole, type Route, route } from './route.ts'
 import { senderKeys } from './standing.ts'
 import { hostTrust } from './weigh.ts'
 
@@ -250,7 +250,7 @@ class Office {
   }
 
   async #postmaster(local: string): Promise<AccountId | undefined> {
-    if (!/^(postmaster|abuse)$/i.test(local)) return undefined
+    if (!isRole(local)) return undefined
     const { postmaster } = this.#deps.settings()
     const { store } = this.#deps
     if (postmaster !== undefined) {

@@ -24,12 +24,15 @@ export type Route =
 export type RouteLookups = {
   readonly isOurs: (domain: string) => boolean
   readonly address: (address: string) => Promise<Result<Address | null, StoreFault>>
-  /** Who gets mail for postmaster@ and abuse@ where no address says so; undefined when there is no account at all. */
+  /** Who gets mail for postmaster@, abuse@ and reports where no address says so; undefined when there is no account at all. */
   readonly postmaster: () => AccountId | undefined
   readonly now: number
 }
 
-const roles = new Set(['postmaster', 'abuse'])
+const roles = new Set(['postmaster', 'abuse', 'dmarc-reports', 'tls-reports'])
+
+/** Whether a domain has this address without anybody having made it: RFC 2142, and where our DNS records send reports. @param local in any case. */
+export const isRole = (local: string): boolean => roles.has(local.toLowerCase())
 
 /** Whether the state holds at `now`. */
 const inForce = (address: Address, now: number): boolean =>
@@ -109,6 +112,6 @@ const follow = (address: Address, detail: string): Step => {
 }
 
 const atRole = (local: string, lookups: RouteLookups): Step => {
-  const account = roles.has(local) ? lookups.postmaster() : undefined
+  const account = isRole(local) ? lookups.postmaster() : undefined
   return account === undefined ? { kind: 'unknown' } : { kind: 'account', account, detail: '' }
 }

@@ -88,3 +88,21 @@ export const spoolFilesOver = (calls: FileCalls): SpoolFiles => ({
   },
   drop: (file) => calls.rm(file, { force: true }),
 })
+
+/** @param calls `node:fs/promises`. @returns a way to read a spool file from its beginning to its end; it rejects where the disk refuses. */
+export const piecesOver = (calls: Pick<FileCalls, 'open'>) =>
+  async function* pieces(file: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const handle = await calls.open(file, 'r')
+    try {
+      for (let at = 0; ; ) {
+        const buffer = new Uint8Array(READ_PIECE)
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+        if (bytesRead === 0) return
+        at += bytesRead
+        yield buffer.subarray(0, bytesRead)
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+const READ_PIECE = 262_144 // octets that are worked on in one turn of the event loop

@@ -63,7 +63,7 @@ const writeNames = (names: readonly string[]): string =>
 
 type Who = { readonly domain: string; readonly selector: string; readonly identity: string | undefined }
 /** @returns the names as they are written, or which of them cannot be. */
-const readWho = (signer: DkimSigner): Result<Who, SignFault> => {
+const readWho = (signer: Omit<DkimSigner, 'key'>): Result<Who, SignFault> => {
   const domain = toAscii(signer.domain)
   const selector = toAscii(signer.selector)
   if (!isDomain(domain) || !isDomain(`${selector}.${domain}`)) return fail('domain')
@@ -82,10 +82,10 @@ const readWho = (signer: DkimSigner): Result<Who, SignFault> => {
 }
 
 const readNames = (
-  message: ReadMessage,
+  fields: ReadMessage['fields'],
   given: readonly string[] | undefined,
 ): Result<readonly string[], SignFault> => {
-  const names = given?.map((name) => name.toLowerCase()) ?? defaultNames(message.fields)
+  const names = given?.map((name) => name.toLowerCase()) ?? defaultNames(fields)
   if (!names.includes('from')) return fail('from-not-signed')
   return names.length > MOST_SIGNED_NAMES || !names.every(isFieldName) ? fail('names') : ok(names)
 }
@@ -103,23 +103,33 @@ const writeShort = (tags: readonly (readonly [string, string | undefined])[]): s
   return text + line
 }
 
+/** A signature but for its `b=`: so that the body is hashed once for several keys, and the signing can be done elsewhere. */
+export type PlannedSignature = {
+  /** The field up to `b=`. */
+  readonly head: string
+  /** What the key signs; latin1. */
+  readonly data: string
+}
+
 /**
- * @param message from `readMessage`, with CRLF line ends as it goes out. @param now epoch ms, for `t=` and `x=`.
- * @returns the whole DKIM-Signature field, folded to 78 columns where words allow it, ending in CRLF, ASCII: put it on top. Errors: the message or a
- * parameter that cannot be signed; nothing is signed half.
+ * @param message the fields of `readMessage`. @param bodyHash base64 of the hash of the body, canonicalised as `signer.body` says. @param now epoch ms.
+ * @returns the field but for its signature. Errors as `signDkim`.
  */
-export const signDkim = (message: ReadMessage, signer: DkimSigner, now: number): Result<string, SignFault> => {
+export const planDkim = (
+  message: Pick<ReadMessage, 'fields' | 'cut'>,
+  bodyHash: string,
+  signer: Omit<DkimSigner, 'key'> & { readonly key: Pick<SigningKey, 'algorithm'> },
+  now: number,
+): Result<PlannedSignature, SignFault> => {
   if (message.cut) return fail('message-cut')
   if (!message.fields.some((field) => field.name === 'from')) return fail('no-from')
   const who = readWho(signer)
   if (!who.ok) return who
-  const names = readNames(message, signer.names)
+  const names = readNames(message.fields, signer.names)
   if (!names.ok) return names
   const { header = 'relaxed', body = 'relaxed', key, lifetime } = signer
   if (lifetime !== undefined && !(lifetime >= 1 && lifetime <= LONGEST_LIFETIME)) return fail('lifetime')
   const signedAt = Math.floor(now / 1000)
-  const hasher = new BodyHasher(body, undefined)
-  hasher.feed(message.body)
   const short = writeShort([
     ['v', '1'],
     ['a', key.algorithm],
@@ -130,8 +140,22 @@ export const signDkim = (message: ReadMessage, signer: DkimSigner, now: number):
     ['x', lifetime === undefined ? undefined : String(signedAt + Math.floor(lifetime))],
     ['i', who.value.identity],
   ])
-  const bodyHash = fillBase64('bh=', hasher.finish().digest.toString('base64'))
-  const head = `${short}\r\n\t${writeNames(names.value)};\r\n\t${bodyHash};\r\n\t`
-  const data = signedFields(message.fields, names.value, header) + canonField(`${head}b=`, header)
-  return ok(`${head}${fillBase64('b=', signData(data, key))}\r\n`)
+  const head = `${short}\r\n\t${writeNames(names.value)};\r\n\t${fillBase64('bh=', bodyHash)};\r\n\t`
+  return ok({ head, data: signedFields(message.fields, names.value, header) + canonField(`${head}b=`, header) })
+}
+
+/** @param signature base64, over `planned.data`. @returns the whole field, ending in CRLF. */
+export const endDkim = (planned: PlannedSignature, signature: string): string =>
+  `${planned.head}${fillBase64('b=', signature)}\r\n`
+
+/**
+ * @param message from `readMessage`, with CRLF line ends as it goes out. @param now epoch ms, for `t=` and `x=`.
+ * @returns the whole DKIM-Signature field, folded to 78 columns where words allow it, ending in CRLF, ASCII: put it on top. Errors: the message or a
+ * parameter that cannot be signed; nothing is signed half.
+ */
+export const signDkim = (message: ReadMessage, signer: DkimSigner, now: number): Result<string, SignFault> => {
+  const hasher = new BodyHasher(signer.body ?? 'relaxed', undefined)
+  if (!message.cut) hasher.feed(message.body)
+  const planned = planDkim(message, hasher.finish().digest.toString('base64'), signer, now)
+  return planned.ok ? ok(endDkim(planned.value, signData(planned.value.data, signer.key))) : planned
 }

@@ -3,38 +3,12 @@
  * in a command that opened the store itself.
  */
 import * as z from 'zod'
-import type { Log } from '../../base/log.ts'
-import type { Result } from '../../base/result.ts'
-import { type Accounts, accountWords, readAddress } from '../../post/accounts.ts'
-import type { Jail } from '../../post/jail.ts'
-import type { Account, Store, StoreFault } from '../../store/store.ts'
+import { readAddress } from '../../post/accounts.ts'
+import type { Account } from '../../store/store.ts'
 import { storeWords } from '../server/store-words.ts'
+import { dkimRows } from './dkim.ts'
+import { type AdminDeps, type Row, row, says, told } from './row.ts'
 import type { AdminAnswer, AdminRequest } from './wire.ts'
-
-export type AdminDeps = {
-  readonly store: Store
-  readonly accounts: Accounts
-  readonly jail: Jail
-  readonly now: () => number
-  readonly log: Log
-}
-
-type Row = { readonly words: z.ZodType; readonly run: (deps: AdminDeps, words: unknown) => Promise<AdminAnswer> }
-const row = <T>(words: z.ZodType<T>, run: (deps: AdminDeps, words: T) => Promise<AdminAnswer>): Row => ({
-  words,
-  run: async (deps, given) => {
-    const read = words.safeParse(given)
-    return read.success ? run(deps, read.data) : { ok: false, says: read.error.issues[0]?.message ?? 'words missing' }
-  },
-})
-
-type Fault = StoreFault | keyof typeof accountWords
-const says = (fault: Fault): string =>
-  fault === 'bad-address' || fault === 'weak-password' || fault === 'leads-elsewhere'
-    ? accountWords[fault]
-    : storeWords(fault)
-const told = <T>(result: Result<T, Fault>, value: (of: T) => unknown): AdminAnswer =>
-  result.ok ? { ok: true, value: value(result.value) } : { ok: false, says: says(result.error) }
 
 /** What is shown of an account; never its password. */
 const shown = ({ name, state, quotaBytes, usedBytes, messages, createdAt }: Account) => ({
@@ -71,9 +45,13 @@ const accountRows: Readonly<Record<string, Row>> = {
 }
 
 const addressRows: Readonly<Record<string, Row>> = {
-  'domain-add': row(z.object({ name }), async ({ accounts }, words) =>
-    told(await accounts.addDomain(words), () => null),
-  ),
+  'domain-add': row(z.object({ name }), async ({ accounts, signing, log }, words) => {
+    const added = await accounts.addDomain(words)
+    // A key that could not be made now is made when the server tends its keys.
+    const keyed = added.ok ? await signing.tendOne(words.name.toLowerCase()) : added
+    if (added.ok && !keyed.ok) log.event('store-fault', { verb: 'dkim', fault: keyed.error })
+    return told(added, () => null)
+  }),
   'domain-list': row(z.object({}), async ({ store }) => told(await store.domains(), (list) => list)),
   'domain-remove': row(z.object({ name }), async ({ store }, words) => {
     const addresses = await store.addresses({ domain: words.name.toLowerCase() })
@@ -146,7 +124,7 @@ const houseRows: Readonly<Record<string, Row>> = {
   stats: row(z.object({}), async ({ store }) => told(await store.stats(), (stats) => stats)),
 }
 
-const rows: Readonly<Record<string, Row>> = { ...accountRows, ...addressRows, ...houseRows }
+const rows: Readonly<Record<string, Row>> = { ...accountRows, ...addressRows, ...houseRows, ...dkimRows }
 
 /** Never rejects for what was asked. */
 export const answerAdmin = async (deps: AdminDeps, request: AdminRequest): Promise<AdminAnswer> => {

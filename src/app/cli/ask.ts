@@ -15,7 +15,9 @@ import { askServer } from '../admin/socket.ts'
 import { answerAdmin } from '../admin/verbs.ts'
 import type { AdminAnswer, AdminRequest } from '../admin/wire.ts'
 import { postSettings } from '../server/settings-of.ts'
+import { openSigningHere } from '../server/signing.ts'
 import { storeWords } from '../server/store-words.ts'
+import type { Settings } from '../settings/schema.ts'
 import type { Given, Shell } from './command.ts'
 import { type Config, configOf } from './config-file.ts'
 
@@ -33,7 +35,9 @@ const byItself = async (config: Config, request: AdminRequest, now: () => number
   try {
     await jail.restore()
     const accounts = openAccounts({ store: store.value, now, fresh: (octets) => randomBytes(octets) })
-    return await answerAdmin({ store: store.value, accounts, jail, now, log: silentLog }, request)
+    const settings = (): Settings => config.settings
+    const signing = await openSigningHere({ store: store.value, settings, now, log: silentLog })
+    return await answerAdmin({ store: store.value, accounts, jail, signing, now, log: silentLog }, request)
   } finally {
     await jail.flushed()
     await store.value.close()

@@ -72,6 +72,22 @@ export const commands: readonly CommandRow[] = [
     summary: 'find the mistakes in a configuration',
     load: async () => (await import('./config.ts')).configCheck,
   },
+  { name: 'dkim list', summary: 'the keys that sign mail', load: async () => (await import('./dkim.ts')).dkimList },
+  {
+    name: 'dkim records',
+    summary: 'the DNS records that they need',
+    load: async () => (await import('./dkim.ts')).dkimRecords,
+  },
+  {
+    name: 'dkim rotate',
+    summary: 'make new keys',
+    load: async () => (await import('./dkim.ts')).dkimRotate,
+  },
+  {
+    name: 'dkim import',
+    summary: 'take over a key',
+    load: async () => (await import('./dkim.ts')).dkimImport,
+  },
   { name: 'check', summary: 'check the mail store', load: async () => (await import('./check.ts')).check },
   {
     name: 'verify',

@@ -1,9 +1,10 @@
 /** `postern domain add|list|remove`: the domains whose mail is taken here. */
 import * as z from 'zod'
 import { dnsRecords, writeRecords } from '../dns-records.ts'
-import { askAndPrint } from './ask.ts'
+import { ask, askAndPrint } from './ask.ts'
 import type { Command, Given, Shell } from './command.ts'
 import { configOf, whereOptions } from './config-file.ts'
+import { keyRows } from './dkim.ts'
 import { domainShape } from './shapes.ts'
 
 const oneDomain = (given: Given, shell: Shell, usage: string): string | undefined => {
@@ -23,13 +24,17 @@ export const domainAdd: Command = {
     const name = oneDomain(given, shell, 'domain add')
     const config = configOf(given, shell)
     if (name === undefined || config === undefined) return 2
-    return askAndPrint(
-      given,
-      shell,
-      { verb: 'domain-add', words: { name } },
-      () => `added ${name}\n\nIts DNS records:\n${writeRecords(dnsRecords(config.settings.host, name))}`,
-      true,
-    )
+    const so = { now: shell.now, make: true }
+    const added = await ask(config, { verb: 'domain-add', words: { name } }, so)
+    const keys = added.ok ? await ask(config, { verb: 'dkim-records', words: { domain: name } }, so) : added
+    if (!added.ok || !keys.ok) {
+      shell.err(`postern: ${added.ok ? '' : added.error}${keys.ok ? '' : keys.error}\n`)
+      return 1
+    }
+    const records = dnsRecords(config.settings.host, name, keyRows(keys.value))
+    if (given.values['json'] === true) shell.out(`${JSON.stringify({ name, records })}\n`)
+    else shell.out(`added ${name}\n\nIts DNS records:\n${writeRecords(records)}`)
+    return 0
   },
 }
 

@@ -2,13 +2,15 @@
 import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { ok, type Result } from '../../base/result.ts'
 import { readAddress } from '../../post/accounts.ts'
-import { dnsRecords, writeRecords } from '../dns-records.ts'
+import { type DnsRow, dnsRecords, writeRecords } from '../dns-records.ts'
 import { writeConfig } from '../settings/describe.ts'
 import { settingsSchema } from '../settings/schema.ts'
 import { ask } from './ask.ts'
 import type { Command, Given, Shell } from './command.ts'
 import { FILE_NAME, loadConfig } from './config-file.ts'
+import { keyRows } from './dkim.ts'
 import { secretOf, secretOptions } from './secret.ts'
 
 const FIRST = ['sales', 'jsmith', 'webadmin', 'mary', 'accounts', 'dave', 'support', 'peter']
@@ -35,7 +37,12 @@ const planOf = (given: Given): Plan | string => {
   }
 }
 
-const next = (plan: Plan, password: string | undefined, traps: readonly string[]): string => `
+const next = (
+  plan: Plan,
+  password: string | undefined,
+  traps: readonly string[],
+  records: readonly DnsRow[],
+): string => `
 Wrote ${plan.file}: every setting is in it, with its default.
 Added the domain ${plan.domain} and the account ${plan.address}.
 ${password === undefined ? '' : `\n    password: ${password}\n\nIt is shown only now; \`postern account password ${plan.address}\` makes another.\n`}
@@ -44,7 +51,7 @@ Mail for them is spam, teaches the filter, and bans its sender. Put them where o
 
 DNS records to add for ${plan.domain}:
 
-${writeRecords(dnsRecords(plan.host, plan.domain))}
+${writeRecords(records)}
 And where the address of this server is registered (your provider's panel), its reverse name: ${plan.host}
 
 Next:
@@ -54,15 +61,15 @@ Next:
   4. In your mail program: IMAP, ${plan.host}, port 993, SSL/TLS, user ${plan.address}
 `
 
-/** Makes the domain, the account and the traps. @returns what went wrong. */
+/** Makes the domain with its signing keys, the account and the traps. @returns the records of the keys, or what went wrong. */
 const fill = async (
   plan: Plan,
   shell: Shell,
   password: string,
   traps: readonly string[],
-): Promise<string | undefined> => {
+): Promise<Result<readonly DnsRow[], string>> => {
   const config = loadConfig(plan.file)
-  if (!config.ok) return config.error
+  if (!config.ok) return config
   const requests = [
     { verb: 'domain-add', words: { name: plan.domain } },
     { verb: 'account-add', words: { name: plan.address, password, quotaBytes: config.value.settings.quota } },
@@ -70,9 +77,10 @@ const fill = async (
   ]
   for (const request of requests) {
     const answer = await ask(config.value, request, { now: shell.now, make: true })
-    if (!answer.ok) return answer.error
+    if (!answer.ok) return answer
   }
-  return undefined
+  const keys = await ask(config.value, { verb: 'dkim-records', words: { domain: plan.domain } }, { now: shell.now })
+  return keys.ok ? ok(keyRows(keys.value)) : keys
 }
 
 export const quickstart: Command = {
@@ -111,15 +119,15 @@ export const quickstart: Command = {
     )
     writeFileSync(plan.file, text, { mode: 0o640, flag: 'wx' })
     const traps = trapNames().map((name) => `${name}@${plan.domain}`)
-    const wrong = await fill(plan, shell, secret.value.password, traps)
-    if (wrong !== undefined) {
-      shell.err(`postern: ${wrong}\n`)
+    const keys = await fill(plan, shell, secret.value.password, traps)
+    if (!keys.ok) {
+      shell.err(`postern: ${keys.error}\n`)
       return 1
     }
     const password = secret.value.made ? secret.value.password : undefined
-    const records = dnsRecords(plan.host, plan.domain)
+    const records = dnsRecords(plan.host, plan.domain, keys.value)
     if (given.values['json'] === true) shell.out(`${JSON.stringify({ ...plan, password, traps, records })}\n`)
-    else shell.out(next(plan, password, traps))
+    else shell.out(next(plan, password, traps, records))
     return 0
   },
 }

@@ -18,6 +18,7 @@ import { type Logins, openLogins } from '../../post/login.ts'
 import { postOffice } from '../../post/office.ts'
 import type { PostOffice } from '../../post/ports.ts'
 import type { PostSettings } from '../../post/settings.ts'
+import type { Signing } from '../../post/signing.ts'
 import { spoolFilesOver } from '../../post/spool-files.ts'
 import { MailboxViews } from '../../session/imap/view.ts'
 import type { Scram } from '../../session/login.ts'
@@ -30,6 +31,7 @@ import type { Settings } from '../settings/schema.ts'
 import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
 import { postSettings } from './settings-of.ts'
+import { openSigningHere } from './signing.ts'
 
 const SPOOL_MEMORY = 262_144 // octets of a message that are held in memory before it goes to a file
 
@@ -58,6 +60,7 @@ export type House = {
   readonly postSettings: () => PostSettings
   readonly teacher: Teacher
   readonly scram: Scram
+  readonly signing: Signing
   /** Ends the threads and writes what is still to be written; the store stays open. */
   readonly close: () => Promise<void>
 }
@@ -106,6 +109,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const logins = openLogins({ store, jail, now, random, log, secret, mostGuesses })
   const teacher = openTeacher({ store, learn: pool.learn, history, jail, now, log, host: () => settings().host })
   const views = new MailboxViews(store)
+  const signing = await openSigningHere(options)
   return {
     store,
     jail,
@@ -114,6 +118,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     logins,
     teacher,
     views,
+    signing,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
     accounts: openAccounts({ store, now, fresh }),
     office: postOffice({

@@ -1,5 +1,5 @@
 /**
- * What is done by the clock: bans end, old Junk and receipts go, the learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
+ * What is done by the clock: bans end, old Junk and receipts go, signing keys are made and rotated, the learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
  */
 import type { Log } from '../../base/log.ts'
 import { tidyHouse } from '../../post/tidy.ts'
@@ -11,6 +11,7 @@ const MINUTE = 60_000
 const LEARNER_EVERY = 5 * MINUTE
 const TIDY_EVERY = 60 * MINUTE
 const FIRST_TIDY = 2 * MINUTE
+const KEYS_EVERY = 5 * MINUTE
 
 export type Keeping = { readonly stop: () => Promise<void> }
 
@@ -37,6 +38,10 @@ export const startKeeping = (
   const tidy = async (): Promise<void> => {
     await tidyHouse({ store: house.store, log: so.log, now: so.now, keepJunkMs: settings().keep.junk })
   }
+  const tendKeys = async (): Promise<void> => {
+    const tended = await house.signing.tend()
+    if (!tended.ok) so.log.event('store-fault', { verb: 'dkim', fault: tended.error })
+  }
   /** One piece of work at a time. */
   const then = (work: () => Promise<void>): void => {
     busy = busy.then(work)
@@ -46,8 +51,10 @@ export const startKeeping = (
     setInterval(() => then(keepLearner), LEARNER_EVERY),
     setInterval(() => then(tidy), TIDY_EVERY),
     setTimeout(() => then(tidy), FIRST_TIDY),
+    setInterval(() => then(tendKeys), KEYS_EVERY),
   ]
   for (const timer of timers) timer.unref()
+  then(tendKeys)
   return {
     stop: async () => {
       for (const timer of timers) clearInterval(timer)

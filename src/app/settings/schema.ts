@@ -12,6 +12,7 @@ import { smtpLimitRows, smtpLimits } from '../../session/smtp/limits.ts'
 import { thresholds } from '../../spam/table.ts'
 import { defaultZones } from '../../verify/dnsbl.ts'
 import { bansSection } from './bans.ts'
+import { dkimSection } from './dkim.ts'
 import {
   count,
   duration,
@@ -189,6 +190,7 @@ export const settingsSchema = z.strictObject({
     ),
   bans: bansSection(talkSentences),
   keep: keepSection,
+  dkim: dkimSection,
   log: z
     .strictObject({
       level: oneOf(['debug', 'info', 'warn', 'error'], 'info', 'The least level that is written.'),

@@ -51,6 +51,15 @@ const create = (db: DatabaseSync): void => {
 
 const isNew = (db: DatabaseSync): boolean => db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
 
+/** Makes the file for its owner alone, where it is not there yet: it holds mail and keys, whatever the folder allows. SQLite gives its log the same mode. */
+const makePrivate = (file: string): void => {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error // SQLite says it in its own words
+  }
+}
+
 /** A lock that the kernel lets go when the process dies: an exclusive transaction on a file of its own. */
 export const takeLock = (folder: string): Result<DatabaseSync, OpenFault> => {
   const lock = new DatabaseSync(join(folder, fileNames.lock), { timeout: 0 })
@@ -111,6 +120,7 @@ export const openDatabase = (folder: string): Result<DatabaseSync, OpenFault> =>
     return ok(db)
   }
   const file = join(folder, fileNames.database)
+  makePrivate(file)
   let db = new DatabaseSync(file, { timeout: 5_000 })
   try {
     setUp(db)

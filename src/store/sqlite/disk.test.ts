@@ -1,6 +1,16 @@
 /** What the suite cannot see in memory: files of large bodies, the lock, foreign, newer, damaged and full databases. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -154,6 +164,15 @@ inFolder('what is there is there after a restart', async (folder) => {
   assert.deepEqual([[...columns.uids], columns.keywordSets[1]], [[placed.uid], ['word']])
   assert.deepEqual(await must(again.check()), [])
   await again.close()
+})
+
+inFolder('a new database is for its owner alone, whatever the folder allows', async (folder) => {
+  chmodSync(folder, 0o755)
+  const store = opened(folder)
+  await worldOf(store)
+  for (const name of [fileNames.database, `${fileNames.database}-wal`])
+    assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name)
+  await store.close()
 })
 
 inFolder('a database of somebody else, of a later version, or none at all is not touched', async (folder) => {

@@ -1,0 +1,39 @@
+/** What a row of the admin verbs is: its words, checked by zod, and what it does. Each table of rows (verbs.ts and its neighbours) is written with these. */
+import type * as z from 'zod'
+import type { Log } from '../../base/log.ts'
+import type { Result } from '../../base/result.ts'
+import { type Accounts, accountWords } from '../../post/accounts.ts'
+import type { Jail } from '../../post/jail.ts'
+import type { Signing } from '../../post/signing.ts'
+import type { Store, StoreFault } from '../../store/store.ts'
+import { storeWords } from '../server/store-words.ts'
+import type { AdminAnswer } from './wire.ts'
+
+export type AdminDeps = {
+  readonly store: Store
+  readonly accounts: Accounts
+  readonly jail: Jail
+  readonly signing: Signing
+  readonly now: () => number
+  readonly log: Log
+}
+
+export type Row = { readonly words: z.ZodType; readonly run: (deps: AdminDeps, words: unknown) => Promise<AdminAnswer> }
+/** @returns the row; words that zod refuses are told, and nothing is done. */
+export const row = <T>(words: z.ZodType<T>, run: (deps: AdminDeps, words: T) => Promise<AdminAnswer>): Row => ({
+  words,
+  run: async (deps, given) => {
+    const read = words.safeParse(given)
+    return read.success ? run(deps, read.data) : { ok: false, says: read.error.issues[0]?.message ?? 'words missing' }
+  },
+})
+
+export type Fault = StoreFault | keyof typeof accountWords
+/** @returns a fault for the person at the command line. */
+export const says = (fault: Fault): string =>
+  fault === 'bad-address' || fault === 'weak-password' || fault === 'leads-elsewhere'
+    ? accountWords[fault]
+    : storeWords(fault)
+/** @returns the answer for an outcome. */
+export const told = <T>(result: Result<T, Fault>, value: (of: T) => unknown): AdminAnswer =>
+  result.ok ? { ok: true, value: value(result.value) } : { ok: false, says: says(result.error) }
