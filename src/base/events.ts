@@ -35,6 +35,22 @@ export const events = {
   'login-good': { level: 'info', says: 'a login succeeded' },
   'login-failed': { level: 'info', says: 'a login failed' },
   'login-refused': { level: 'info', says: 'a login was refused before the password was looked at' },
+  'login-new-network': {
+    level: 'info',
+    says: 'an account was used from a network (or a country) that it was never used from before: less may be sent from there for some hours',
+  },
+  'outgoing-held': { level: 'info', says: 'a message that somebody sends was taken and is held in the queue, and why' },
+  'outgoing-refused': {
+    level: 'warn',
+    says: 'a message that somebody wanted to send was refused: spam by its score, or too much',
+  },
+  'outgoing-released': { level: 'info', says: 'held mail leaves by itself: there is room in the budget again' },
+  'account-frozen': {
+    level: 'warn',
+    says: 'an account was frozen: nobody can log in, its mail is held, owner and administrator are told',
+  },
+  'account-thawed': { level: 'info', says: 'an account was opened again' },
+  'freeze-unfinished': { level: 'error', says: 'a step of freezing an account failed; it is tried again every minute' },
   'ban-set': { level: 'info', says: 'the jail sentenced an address, a network or a sender' },
   'ban-spared': { level: 'info', says: 'a sentence was not passed, or fell on the sender, and why' },
   'ban-lifted': { level: 'info', says: 'a ban was pardoned' },

@@ -1,4 +1,5 @@
 /** The settings that an account has of its own, in its row as JSON. Pure; what cannot be read is as if it were not set. */
+import { kinds, type Limits } from './guard/settings.ts'
 import type { Thresholds } from './verdict.ts'
 
 const numberOf = (value: unknown): number | undefined =>
@@ -24,4 +25,38 @@ export const thresholdsOf = (settings: string, server: Thresholds): Thresholds =
     flag: numberOf(fieldOf(spam, 'flag')) ?? server.flag,
     reject: numberOf(fieldOf(spam, 'reject')) ?? server.reject,
   }
+}
+
+/** What an account has of its own for its outgoing mail; what is not there is as the server has it. */
+export type OwnSending = {
+  readonly flag?: number | undefined
+  readonly reject?: number | undefined
+  readonly limits: { readonly [S in keyof Limits]?: Partial<Limits[S]> }
+}
+
+const budgetNames = { messages: 'messages', recipients: 'recipients', firstTime: 'first-time' } as const
+
+/** @param settings `{"sending":{"reject":12,"hour":{"first-time":100}}}`. */
+export const ownSendingOf = (settings: string): OwnSending => {
+  if (settings === '' || settings === '{}') return { limits: {} }
+  const sending = fieldOf(readJson(settings), 'sending')
+  const amountOf = (span: keyof Limits): Partial<Limits[keyof Limits]> =>
+    Object.fromEntries(
+      kinds.flatMap((kind) => {
+        const limit = numberOf(fieldOf(fieldOf(sending, span), budgetNames[kind]))
+        return limit === undefined ? [] : [[kind, limit]]
+      }),
+    )
+  return {
+    flag: numberOf(fieldOf(sending, 'flag')),
+    reject: numberOf(fieldOf(sending, 'reject')),
+    limits: { hour: amountOf('hour'), day: amountOf('day') },
+  }
+}
+
+/** @returns where the owner is told what must not be told in the account itself: `{"second-address":"anna@example.net"}`. */
+export const secondAddressOf = (settings: string): string | undefined => {
+  if (settings === '' || settings === '{}') return undefined
+  const address = fieldOf(readJson(settings), 'second-address')
+  return typeof address === 'string' && address !== '' ? address : undefined
 }

@@ -97,7 +97,7 @@ export const overOf = (spending: Spending, amount: Amount, limits: Limits): Over
   return first === undefined ? undefined : others.reduce(later, first)
 }
 
-const most = (a: Amount, b: Amount): Amount => eachKind((kind) => Math.max(a[kind], b[kind]))
+const greater = (a: Amount, b: Amount): Amount => eachKind((kind) => Math.max(a[kind], b[kind]))
 
 const keptAt = ({ kept }: Habit, day: number): DayRecord => {
   const factor = 0.5 ** (Math.max(0, day - kept.day) / HABIT_HALF_LIFE_DAYS)
@@ -116,7 +116,7 @@ export const habitAt = (habit: Habit, now: number): Habit => {
   const days = habit.days.filter(({ day }) => day > today - SETTLE_DAYS && day <= today)
   if (settled.length === 0 && days.length === habit.days.length) return habit
   const kept = settled.reduce<DayRecord>(
-    (so, one) => ({ day: so.day, hour: most(so.hour, one.hour), total: most(so.total, one.total) }),
+    (so, one) => ({ day: so.day, hour: greater(so.hour, one.hour), total: greater(so.total, one.total) }),
     keptAt(habit, today),
   )
   return { days, kept }
@@ -129,7 +129,7 @@ export const habitWith = (habit: Habit, amount: Amount, spending: Spending, now:
   const before = days.find(({ day }) => day === today) ?? { day: today, hour: none, total: none }
   const record = {
     day: today,
-    hour: most(before.hour, spentOf(spending).hour),
+    hour: greater(before.hour, spentOf(spending).hour),
     total: eachKind((kind) => before.total[kind] + amount[kind]),
   }
   return { days: [record, ...days.filter(({ day }) => day !== today)], kept }
@@ -144,7 +144,7 @@ export type Standing = {
   readonly habit: Habit
   /** The network that it writes from is new to it. */
   readonly attention: boolean
-  /** The account's own limits; they hold as they are, from wherever it writes. */
+  /** The account's own limits, instead of what it has by its age and habit. */
   readonly own: { readonly [S in Span['name']]?: { readonly [K in Kind]?: number | undefined } }
 }
 
@@ -159,18 +159,14 @@ export const limitsOf = (settings: GuardSettings, standing: Standing, now: numbe
   const kept = keptAt(habitAt(standing.habit, now), Math.floor(now / DAY))
   const limit = (span: Span['name'], kind: Kind): number => {
     const own = standing.own[span]?.[kind]
-    if (own !== undefined) return own
     const base = settings.budget[span][kind]
-    const usual = span === 'hour' ? kept.hour[kind] : kept.total[kind]
+    const most = base * settings.mostHabit
+    const usual = Math.min(span === 'hour' ? kept.hour[kind] : kept.total[kind], most)
+    const plain = own ?? Math.max(base * grown, Math.min(settings.habit * usual, most))
+    if (!standing.attention) return Math.floor(plain)
     // Under attention the account may do what it is used to; strangers are what a thief writes to, and no habit speaks for them.
-    if (standing.attention)
-      return Math.floor(
-        Math.max(
-          settings.attentionBudget[span][kind],
-          kind === 'firstTime' ? 0 : Math.min(usual, base * settings.mostHabit),
-        ),
-      )
-    return Math.floor(Math.max(base * grown, Math.min(settings.habit * usual, base * settings.mostHabit)))
+    const watched = Math.max(settings.attentionBudget[span][kind], kind === 'firstTime' ? 0 : usual)
+    return Math.floor(Math.min(plain, watched))
   }
   return { hour: eachKind((kind) => limit('hour', kind)), day: eachKind((kind) => limit('day', kind)) }
 }

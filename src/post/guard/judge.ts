@@ -11,7 +11,7 @@ import type { GuardSettings } from './settings.ts'
 /** Tries of one and the same message that count as one: a mail program tries again, and so does a person. */
 const MOST_SAME = 10
 /** Strikes that are remembered: many more than any setting needs. */
-const MOST_STRIKES = 100
+const MOST_STRIKES = 30
 
 type Strike = {
   readonly at: number
@@ -26,7 +26,7 @@ type Strike = {
 /** Newest first. */
 export type Strikes = readonly Strike[]
 
-type FreezeWhy = 'refused' | 'far-beyond' | 'strangers' | 'by-hand'
+export type FreezeWhy = 'refused' | 'far-beyond' | 'strangers' | 'by-hand'
 export type Judgement = {
   readonly answer: 'go' | 'hold' | 'refuse'
   readonly strikes: Strikes

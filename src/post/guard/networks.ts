@@ -9,7 +9,7 @@ import { subjectsOf } from '../../ban/subject.ts'
 import type { GuardSettings } from './settings.ts'
 
 /** Networks of one account; the longest unseen is forgotten for a new one. */
-const MOST_NETWORKS = 100
+const MOST_NETWORKS = 32
 const MOST_COUNTRY = 2
 
 type Network = {
