@@ -99,11 +99,12 @@ const mutate = (corpus: readonly Buffer[], random: Random): Buffer => {
 }
 
 /** @returns what is wrong with the target on this input, undefined where nothing is. */
-const faultOf = (target: FuzzTarget, input: Uint8Array): string | undefined => {
+const faultOf = async (target: FuzzTarget, input: Uint8Array): Promise<string | undefined> => {
   for (let tries = 0; ; tries += 1) {
     const start = performance.now()
     try {
-      target.run(Uint8Array.from(input)) // a copy: a target that writes into its input must not spoil the corpus
+      const running = target.run(Uint8Array.from(input)) // a copy: a target that writes into its input must not spoil the corpus
+      if (running !== undefined) await running
     } catch (error) {
       return error instanceof Error ? (error.stack ?? error.message) : String(error)
     }
@@ -123,14 +124,14 @@ const report = (target: FuzzTarget, input: Uint8Array, fault: string): void => {
 }
 
 /** Runs a target for so long. @returns whether nothing failed. */
-const fuzz = (target: FuzzTarget, seconds: number, seed: number): boolean => {
+const fuzz = async (target: FuzzTarget, seconds: number, seed: number): Promise<boolean> => {
   const random = randomFrom(seed)
   const corpus: Buffer[] = target.seeds().map((input) => Buffer.from(input))
   const start = performance.now()
   let runs = 0
   for (const input of corpus) {
     runs += 1
-    const fault = faultOf(target, input)
+    const fault = await faultOf(target, input)
     if (fault === undefined) continue
     report(target, input, fault)
     return false
@@ -139,7 +140,7 @@ const fuzz = (target: FuzzTarget, seconds: number, seed: number): boolean => {
   while (performance.now() < end) {
     const input = mutate(corpus, random)
     runs += 1
-    const fault = faultOf(target, input)
+    const fault = await faultOf(target, input)
     if (fault !== undefined) {
       report(target, input, `${fault}\n     seed ${seed}, run ${runs}`)
       return false
@@ -214,11 +215,11 @@ if (values.list === true) {
 let failed = 0
 for (const target of chosen) {
   if (positionals.length === 0) {
-    failed += fuzz(target, seconds, seed) ? 0 : 1
+    failed += (await fuzz(target, seconds, seed)) ? 0 : 1
     continue
   }
   for (const file of positionals) {
-    const fault = faultOf(target, readFileSync(file))
+    const fault = await faultOf(target, readFileSync(file))
     if (fault !== undefined) failed += 1
     console.log(fault === undefined ? `ok   ${target.name}: ${file}` : `FAIL ${target.name}: ${file}: ${fault}`)
   }

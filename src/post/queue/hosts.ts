@@ -43,7 +43,7 @@ export type HostsDeps = {
 const never = (said: Said): Hosts => ({ kind: 'never', said })
 const later = (said: Said): Hosts => ({ kind: 'later', said })
 const noAnswer = (name: string, why: string): Hosts =>
-  later(ours(451, '4.4.3', 'dns', `the look-up of ${name} had no answer (${why})`))
+  later(ours('4.4.3', 'dns', `the look-up of ${name} had no answer (${why})`))
 
 /** Equals in any order (RFC 5321 section 5.1 asks for it, to spread the load), the lower preference first. */
 const inOrder = <T extends { readonly preference: number }>(list: readonly T[], chance: () => number): readonly T[] =>
@@ -70,9 +70,9 @@ const addressesOf = async (name: string, resolve: Resolve): Promise<Found> => {
 const ofLiteral = (domain: string, deps: HostsDeps): Hosts => {
   const inner = domain.slice(1, -1).replace(/^ipv6:/i, '')
   const ip = readIp(inner)
-  if (!domain.endsWith(']') || !ip.ok) return never(ours(550, '5.1.2', 'dns', `${domain} is no address`))
+  if (!domain.endsWith(']') || !ip.ok) return never(ours('5.1.2', 'dns', `${domain} is no address`))
   const address = writeIp(ip.value)
-  if (deps.isUs(domain, [address])) return never(ours(550, '5.4.6', 'dns', `${domain} is this server itself`))
+  if (deps.isUs(domain, [address])) return never(ours('5.4.6', 'dns', `${domain} is this server itself`))
   const host = { name: domain, preference: 0, addresses: [address], mxSecure: false, addressSecure: false }
   return { kind: 'hosts', hosts: [host], by: 'literal' }
 }
@@ -88,7 +88,7 @@ const reached = async (
 ): Promise<Hosts> => {
   const allowed = list.filter(({ name }) => deps.allowsMx(name))
   if (allowed.length === 0)
-    return later(ours(451, '4.7.5', 'policy', `the policy of ${domain} (MTA-STS) allows none of its hosts`))
+    return later(ours('4.7.5', 'policy', `the policy of ${domain} (MTA-STS) allows none of its hosts`))
   const ordered = inOrder(allowed, deps.chance).slice(0, MOST_MX)
   const found = await Promise.all(
     ordered.map(async (one) => ({ ...one, ...(await addressesOf(one.name, deps.resolve)) })),
@@ -97,7 +97,7 @@ const reached = async (
   const bar = Math.min(...own.map(({ preference }) => preference))
   const others = found.filter(({ preference }) => preference < bar)
   if (others.length === 0 && own.length > 0)
-    return never(ours(550, '5.4.6', 'dns', `the mail of ${domain} is to come to this server, which does not serve it`))
+    return never(ours('5.4.6', 'dns', `the mail of ${domain} is to come to this server, which does not serve it`))
   const hosts = others
     .filter(({ addresses }) => addresses.length > 0)
     .map(({ name, preference, addresses, secure }) => ({
@@ -107,8 +107,8 @@ const reached = async (
   const failed = others.find((one) => one.failed !== undefined)
   if (failed !== undefined) return noAnswer(failed.name, failed.failed ?? '')
   return so.by === 'implicit'
-    ? never(ours(550, '5.1.2', 'dns', `${domain} takes no mail: it has neither an MX nor an address`))
-    : never(ours(550, '5.4.4', 'dns', `no mail server of ${domain} has an address`))
+    ? never(ours('5.1.2', 'dns', `${domain} takes no mail: it has neither an MX nor an address`))
+    : never(ours('5.4.4', 'dns', `no mail server of ${domain} has an address`))
 }
 
 /** @param domain lower-case A-labels, or an address literal in brackets. @returns its hosts, or why there are none. Never rejects. */
@@ -117,13 +117,12 @@ export const findHosts = async (domain: string, deps: HostsDeps): Promise<Hosts>
   const answer = await deps.resolve(domain, 'MX')
   if (answer.kind === 'failed') return noAnswer(domain, answer.why)
   if (answer.kind === 'none') {
-    if (answer.why === 'nxdomain') return never(ours(550, '5.1.2', 'dns', `there is no domain ${domain}`))
+    if (answer.why === 'nxdomain') return never(ours('5.1.2', 'dns', `there is no domain ${domain}`))
     return reached(domain, [{ name: domain, preference: 0 }], { secure: answer.secure, by: 'implicit' }, deps)
   }
   const list = answer.records
     .map(({ exchange, preference }) => ({ name: exchange.toLowerCase().replace(/\.$/, ''), preference }))
     .filter(({ name }) => name !== '')
-  if (list.length === 0)
-    return never(ours(556, '5.1.10', 'dns', `${domain} takes no mail and says so (null MX, RFC 7505)`))
+  if (list.length === 0) return never(ours('5.1.10', 'dns', `${domain} takes no mail and says so (null MX, RFC 7505)`))
   return reached(domain, list, { secure: answer.secure, by: 'mx' }, deps)
 }

@@ -12,7 +12,8 @@ import {
 } from '../../../test/dialogues/smtp/house.ts'
 import type { Act } from '../../base/act.ts'
 import { fail, ok } from '../../base/result.ts'
-import { type ClientMail, type ClientOptions, type Link, openSmtp } from './client.ts'
+import { type ClientMail, type ClientOptions, openSmtp } from './client.ts'
+import type { Link } from './dialogue.ts'
 
 /** A link to a session of the house; `packets` are what the client sent. */
 const linkTo = (house: House): Link & { readonly packets: string[] } => {

@@ -54,6 +54,7 @@ export const writeRcpt = ({ to, notify = [], orcpt }: RcptWords): string => {
 const LF = 10
 const CR = 13
 const FULL_STOP = 46
+const dot = Uint8Array.of(FULL_STOP)
 
 /** Where the lines of `message` begin; undefined, with the fault, when a CR or LF stands alone. */
 const stuffedLines = (message: Uint8Array): Result<readonly number[], 'bare-cr' | 'bare-lf'> => {
@@ -70,21 +71,56 @@ const stuffedLines = (message: Uint8Array): Result<readonly number[], 'bare-cr' 
   return ok(dots)
 }
 
+/** The octets with one more full stop at each of the places, and an end. */
+const stuffed = (octets: Uint8Array, dots: readonly number[], end = ''): Uint8Array => {
+  const parts: Uint8Array[] = []
+  let from = 0
+  for (const at of dots) {
+    parts.push(octets.subarray(from, at), dot)
+    from = at
+  }
+  parts.push(octets.subarray(from))
+  if (end !== '') parts.push(Buffer.from(end))
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+}
+
 /** @returns the message as it goes after 354: stuffed, with a line end at its end, and the final dot. */
 export const writeContent = (message: Uint8Array): Result<Uint8Array, 'bare-cr' | 'bare-lf'> => {
   const dots = stuffedLines(message)
   if (!dots.ok) return dots
-  const parts: Uint8Array[] = []
-  let from = 0
-  for (const at of dots.value) {
-    parts.push(message.subarray(from, at), Buffer.from('.'))
-    from = at
-  }
   const closed = message.length === 0 || message[message.length - 1] === LF
-  parts.push(message.subarray(from), Buffer.from(closed ? '.\r\n' : '\r\n.\r\n'))
-  return ok(Buffer.concat(parts))
+  return ok(stuffed(message, dots.value, closed ? '.\r\n' : '\r\n.\r\n'))
 }
+
+/** @returns the command before a last chunk of so many octets. */
+export const writeBdat = (octets: number): string => `BDAT ${octets} LAST\r\n`
 
 /** @returns the message as one last chunk. */
 export const writeChunk = (message: Uint8Array): Uint8Array =>
-  Buffer.concat([Buffer.from(`BDAT ${message.length} LAST\r\n`), message])
+  Buffer.concat([Buffer.from(writeBdat(message.length)), message])
+
+/** `writeContent` for a message that comes in pieces: cut in any way, the same octets go. */
+export class ContentWriter {
+  /** A CR whose LF has not come yet. */
+  #held: Uint8Array = new Uint8Array(0)
+  /** The last line has no end yet. */
+  #open = false
+
+  /** @returns what can go. */
+  feed(piece: Uint8Array): Result<Uint8Array, 'bare-cr' | 'bare-lf'> {
+    const all = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece])
+    const end = all.at(-1) === CR ? all.length - 1 : all.length
+    this.#held = all.subarray(end)
+    const part = all.subarray(0, end)
+    const dots = stuffedLines(part)
+    if (!dots.ok) return dots
+    const written = stuffed(part, this.#open ? dots.value.filter((at) => at > 0) : dots.value)
+    if (part.length > 0) this.#open = part.at(-1) !== LF
+    return ok(written)
+  }
+
+  /** @returns a line end where there is none, and the final dot. */
+  end(): Result<Uint8Array, 'bare-cr'> {
+    return this.#held.length > 0 ? fail('bare-cr') : ok(Buffer.from(this.#open ? '\r\n.\r\n' : '.\r\n'))
+  }
+}
