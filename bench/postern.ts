@@ -45,6 +45,8 @@ imap = ["127.0.0.1:${portBase + 43}"]
 imaps = ["127.0.0.1:${portBase + 93}"]
 pop3 = ["127.0.0.1:${portBase + 10}"]
 pop3s = ["127.0.0.1:${portBase + 95}"]
+submissions = []
+submission = []
 metrics = []
 [smtp.limits]
 greet-pause = "0 ms"

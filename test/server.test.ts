@@ -31,6 +31,8 @@ const settingsOf = (more = ''): Settings => {
 smtp = ["127.0.0.1:0"]
 imap = ["127.0.0.1:0"]
 imaps = ["127.0.0.1:0"]
+submissions = ["127.0.0.1:0"]
+submission = ["127.0.0.1:0"]
 pop3 = []
 pop3s = []
 metrics = ["127.0.0.1:0"]
@@ -153,6 +155,45 @@ test('a message comes in, an idling client hears of it, and it is there with its
   assert.match(text, /^Authentication-Results: mail\.postern\.test;(?:[^\r]|\r\n[ \t])*spf=pass/m)
   assert.match(text, /^X-Spam-Status: No, score=/m)
   assert.equal(house.log.counts.get('message-accepted'), 1)
+})
+
+/** Logs in on the submission port and hands a message over. @returns every last line of an answer. */
+const submit = async (house: House, to: string, password = PASSWORD): Promise<readonly string[]> => {
+  const smtp = await dial({ host: '127.0.0.1', port: house.server.port('submission') ?? 0 })
+  assert.ok(smtp.ok)
+  try {
+    const said = [await reply(smtp.value), await say(smtp.value, 'EHLO phone')]
+    const secret = Buffer.from(`\0${USER}\0${password}`).toString('base64')
+    for (const line of [`AUTH PLAIN ${secret}`, `MAIL FROM:<${USER}>`, `RCPT TO:<${to}>`, 'DATA'])
+      said.push(await say(smtp.value, line))
+    if (said.at(-1)?.startsWith('354') === true)
+      said.push(await say(smtp.value, `From: Anna <${USER}>\r\nSubject: from me\r\n\r\nHello.\r\n.`))
+    return said
+  } finally {
+    smtp.value.destroy()
+  }
+}
+
+test('whoever logs in sends to people here; it is there with its trace, and `why` can tell', async (t) => {
+  const house = await start(t)
+  const said = await submit(house, USER)
+  assert.deepEqual(
+    said.map((line) => line.slice(0, 3)),
+    ['220', '250', '235', '250', '250', '354', '250'],
+  )
+  assert.deepEqual(await subjects(house), ['from me'])
+  const receipts = await house.server.house.store.receipts({ since: 0, most: 10 })
+  assert.ok(receipts.ok && receipts.value[0]?.story.includes(`"sent":{"account":"${USER}"`))
+})
+
+test('a wrong password sends nothing, and counts for every port', async (t) => {
+  const house = await start(t)
+  const said = await submit(house, USER, 'wrong')
+  assert.deepEqual(
+    said.slice(2, 4).map((line) => line.slice(0, 9)),
+    ['535 5.7.8', '530 5.7.0'],
+  )
+  assert.equal(house.server.house.jail.failures('127.0.0.1'), 1)
 })
 
 test('an unknown recipient and a strange domain are refused at RCPT, and nothing is stored', async (t) => {

@@ -37,6 +37,12 @@ export const dnsRecords = (host: string, domain: string, more: readonly DnsRow[]
     why: 'what others do with forged mail, and whom they tell',
   },
   ...more,
+  {
+    name: `_submissions._tcp.${domain}.`,
+    type: 'SRV',
+    value: `0 1 465 ${host}.`,
+    why: 'mail programs find where to send',
+  },
   { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${host}.`, why: 'mail programs find the server' },
   {
     name: `_pop3s._tcp.${domain}.`,

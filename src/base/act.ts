@@ -36,6 +36,9 @@ export type Peer = {
 /** Waits up to `ms` for the peer to speak. @returns whether it kept quiet. Only for `greet`. */
 export type Quiet = (ms: number) => Promise<boolean>
 
+/** Whose session it is: the account (AccountId), and the id of the app password that was used, if one was. */
+export type SessionTag = { readonly account: number; readonly key: string | undefined }
+
 /** A session as the pump drives it: one call at a time, never two at once; every call's acts are done before the next. */
 export type Session = {
   readonly greet: (peer: Peer, quiet: Quiet) => AsyncIterable<Act>
@@ -46,8 +49,10 @@ export type Session = {
   /** Given once, before `greet`; the session calls `ring` when it has something to say unasked (IDLE, NOTIFY), and the pump then calls `wake` when nothing else runs. */
   readonly bell: (ring: () => void) => void
   readonly wake: () => AsyncIterable<Act>
-  /** The peer was silent too long (`timeout`), sends too slowly (`slow`), the server stops, or the address was banned meanwhile: the last words, before the pump closes. */
-  readonly farewell: (why: 'timeout' | 'slow' | 'shutdown' | 'barred') => AsyncIterable<Act>
+  /** The peer was silent too long (`timeout`), sends too slowly (`slow`), the server stops, the address was banned meanwhile, or the login does not hold any longer (`revoked`): the last words, before the pump closes. */
+  readonly farewell: (why: 'timeout' | 'slow' | 'shutdown' | 'barred' | 'revoked') => AsyncIterable<Act>
+  /** Who logged in, once somebody did. */
+  readonly tag?: () => SessionTag | undefined
   /** The connection is gone; release everything. */
   readonly gone: () => void
 }

@@ -31,6 +31,10 @@ export const events = {
   'message-accepted': { level: 'info', says: 'a message was stored; 250 was said after this' },
   'message-flagged': { level: 'info', says: 'a message was stored and filed as spam' },
   'message-rejected': { level: 'info', says: 'a message was refused after its data' },
+  'message-submitted': {
+    level: 'info',
+    says: 'a message of an account was taken: for people here, for the queue, or both',
+  },
   'message-deferred': { level: 'warn', says: 'a message could not be taken now; the sender will try again' },
   'login-good': { level: 'info', says: 'a login succeeded' },
   'login-failed': { level: 'info', says: 'a login failed' },

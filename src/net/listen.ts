@@ -6,7 +6,7 @@
  * without closing anything.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Peer, Session } from '../base/act.ts'
+import type { Peer, Session, SessionTag } from '../base/act.ts'
 import type { EventName } from '../base/events.ts'
 import { isLoopback, type Prefix, readIp, within, writeIp } from '../base/ip.ts'
 import type { Fields, Log } from '../base/log.ts'
@@ -51,12 +51,14 @@ export type ListenOptions = {
   readonly log: Log
   readonly clock?: Clock
 }
+type CutReason = 'barred' | 'shutdown' | 'revoked'
+type CutMatch = (ip: string, tag: SessionTag | undefined) => boolean
 export type Listener = {
   readonly port: number
   readonly address: string
   readonly connections: () => number
-  /** Says goodbye to the connections of every address that matches, and ends them. @returns how many. */
-  readonly cut: (match: (ip: string) => boolean, why?: 'barred' | 'shutdown') => number
+  /** Says goodbye to the connections of every address (and login, `tag`) that matches, and ends them. @returns how many. */
+  readonly cut: (match: CutMatch, why?: CutReason) => number
   /** Accepts no more, says goodbye, waits `graceMs` for what is under way, then destroys; a session that is at work (a message is being stored) always answers first. */
   readonly close: (graceMs: number) => Promise<void>
 }
@@ -193,8 +195,8 @@ class Hall {
     else this.#admit(socket, ends)
   }
 
-  cut(match: (ip: string) => boolean, why: 'barred' | 'shutdown'): number {
-    const matching = [...this.#pumps.keys()].filter((pump) => match(pump.ip))
+  cut(match: CutMatch, why: CutReason): number {
+    const matching = [...this.#pumps.keys()].filter((pump) => match(pump.ip, pump.tag))
     for (const pump of matching) pump.farewell(why)
     return matching.length
   }

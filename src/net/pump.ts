@@ -8,7 +8,7 @@
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Act, Peer, Session } from '../base/act.ts'
+import type { Act, Peer, Session, SessionTag } from '../base/act.ts'
 import type { Log } from '../base/log.ts'
 import type { Result } from '../base/result.ts'
 import type { Clock } from './clock.ts'
@@ -89,6 +89,11 @@ export class Pump {
 
   get ip(): string {
     return this.#peer.ip
+  }
+
+  /** Who logged in on it, once somebody did. */
+  get tag(): SessionTag | undefined {
+    return this.#session.tag?.()
   }
 
   get id(): string {

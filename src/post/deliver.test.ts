@@ -48,6 +48,7 @@ const mailOf = (body: Mail['body'], forged: Mail['head']['forged'] = [], recipie
     { account: account(2), detail: '' },
   ],
   trapped: false,
+  forwards: [],
 })
 const settings: PostSettings = {
   host: 'mx.example.org',

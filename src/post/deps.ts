@@ -7,6 +7,7 @@ import type { Jail } from './jail.ts'
 import type { Learn, Scan } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import type { SpoolFiles } from './spool-files.ts'
+import type { SendingPorts } from './submit-ports.ts'
 
 export type PostDeps = {
   readonly store: Store
@@ -24,6 +25,8 @@ export type PostDeps = {
   /** `spoolFilesOver(node:fs/promises)`; without it nothing is read of large messages, and refused ones stay on the disk until the next start. */
   readonly files?: SpoolFiles
   readonly log: Log
+  /** Where mail can be sent on. */
+  readonly sending?: SendingPorts
 }
 /** With what the office keeps for itself. */
 export type OfficeDeps = PostDeps & { readonly peers: Peers }

@@ -22,6 +22,8 @@ export type SenderHistory = {
   readonly standings: (keys: SenderKeys) => Promise<Standings>
   /** The standing of a domain for which authentication speaks. */
   readonly domainStanding: (domain: string) => Promise<Standing | undefined>
+  /** The standing of an address whose domain vouched for it. @param address lower case. */
+  readonly addressStanding: (address: string) => Promise<Standing | undefined>
   /** One more message (or a part of one), under every key. */
   readonly note: (keys: SenderKeys, what: 'wanted' | 'unwanted', weight: number) => Promise<void>
   /** Whether `account` has written to this address. @param address lower case. */
@@ -87,6 +89,7 @@ export const openHistory = (deps: HistoryDeps): SenderHistory => {
       return { host, network, address, domain }
     },
     domainStanding: (domain) => standingOf(`d:${domain}`),
+    addressStanding: (address) => standingOf(`a:${address}`),
     note,
     knows,
     wrote: (account, address) => {

@@ -4,14 +4,17 @@ import type { Body } from '../base/spool.ts'
 import type { ScanOutput } from '../spam/facts.ts'
 import type { Account } from '../store/store.ts'
 import type { Head } from './head.ts'
-import type { Envelope } from './ports.ts'
+import type { Envelope, Recipient } from './ports.ts'
 import type { EarlyFacts, ScanOutcome, Verified } from './scan-port.ts'
 import type { SenderKeys } from './standing.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What was promised to a recipient at RCPT. */
 export type Taken =
-  | { readonly kind: 'mailboxes'; readonly takers: readonly Taker[] }
+  /** `forwards`: addresses elsewhere that the address leads to as well, or alone. */
+  | { readonly kind: 'mailboxes'; readonly takers: readonly Taker[]; readonly forwards: readonly string[] }
+  /** Of a submission: it leaves. */
+  | { readonly kind: 'elsewhere' }
   | { readonly kind: 'spamtrap' | 'blackhole' }
 export type Taker = { readonly account: Account; readonly detail: string }
 
@@ -26,7 +29,12 @@ export type Mail = {
   /** One for each account. */
   readonly takers: readonly Taker[]
   readonly trapped: boolean
+  /** Addresses elsewhere that recipients here lead to. */
+  readonly forwards: readonly Forward[]
 }
+
+/** A recipient that leads on to an address elsewhere. */
+export type Forward = { readonly recipient: Recipient; readonly to: string }
 
 /** What the scan and history make of it together. */
 export type Known = {

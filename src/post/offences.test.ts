@@ -44,6 +44,7 @@ const mailOf = (change: Partial<Mail> = {}, account?: string): Mail => ({
   head: { hops: 0, messageId: '', subject: '', from: '', fromAddress: 'carl@sender.example', forged: [] },
   takers: [],
   trapped: false,
+  forwards: [],
   ...change,
 })
 const taker = (thresholds: string) => ({

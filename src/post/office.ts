@@ -3,7 +3,9 @@
  * session did wrong. RFC 5321 sections 3.3, 3.6 and 4.5.1. What RCPT promised is kept until the message comes, so that the data
  * phase looks nothing up again.
  *
- * Refused on purpose: addresses that lead elsewhere (this server does not send yet), also when they lead here too: half a delivery is a loss.
+ * Whoever has logged in (`account`) is asked who they send as, and may write to anybody; submit.ts has what happens then.
+ *
+ * Refused on purpose: addresses that lead elsewhere where nothing can be sent on, also when they lead here too: half a delivery is a loss.
  */
 import type { Offence } from '../ban/offence.ts'
 import { isPrivate } from '../ban/subject.ts'
@@ -15,17 +17,36 @@ import { MOST_HEAD, readHead } from './head.ts'
 import { accountName } from './login.ts'
 import type { Mail, Taken, Taker } from './mail.ts'
 import { isNameless, unknownWeight } from './offences.ts'
-import type { Envelope, PostOffice, RcptOutcome, RcptReason, Recipient, Sender, SessionOffence } from './ports.ts'
+import type {
+  Envelope,
+  OffendingPeer,
+  PostOffice,
+  RcptOutcome,
+  RcptReason,
+  ReceiveOutcome,
+  Recipient,
+  Sender,
+  SessionOffence,
+} from './ports.ts'
 import { receive } from './receive.ts'
 import { Recent } from './recent.ts'
-import { type Destination, isRole, type Route, route } from './route.ts'
+import { type Destination, isRole, type Route, type RouteLookups, route } from './route.ts'
 import { senderKeys } from './standing.ts'
+import { submit } from './submit.ts'
+import { draftOf, type Refusal, type Routed } from './submit-draft.ts'
+import { openGuard, type SendingPorts } from './submit-ports.ts'
+import { maySendAs, notYours } from './submit-senders.ts'
 import { hostTrust } from './weigh.ts'
 
 const MOST_TRANSACTIONS = 10_000
 const MOST_TAKEN = 2_000 // recipients of one transaction; the session refuses more much earlier
 const DOMAINS_MS = 2_000
 const ID_OCTETS = 8
+/** The queue knows messages by it. */
+const SUBMISSION_ID_OCTETS = 16
+const NOT_ON = 'This address leads to another server, and this one does not send mail on'
+/** Where nothing is sent on, people here still write to each other. */
+const nothingOn: SendingPorts = { guard: openGuard, sign: async () => '', wake: () => undefined }
 
 const refuse = (reason: RcptReason, text?: string): RcptOutcome => ({
   kind: 'refuse',
@@ -77,12 +98,12 @@ class Office {
   async sender(sender: Sender): Promise<RcptOutcome> {
     const { jail } = this.#deps
     const named = sender.mailFrom?.text.toLowerCase()
+    if (sender.account !== undefined) return this.#submitter(sender, sender.account)
     if (jail.barred(sender.ip, 'mail') !== undefined) return refuse('sender-banned')
-    if (named !== undefined && sender.account === undefined && jail.barredSender(named) !== undefined)
-      return refuse('sender-banned')
+    if (named !== undefined && jail.barredSender(named) !== undefined) return refuse('sender-banned')
     this.#transactions.set(sender.session, { at: sender.at, taken: new Map() })
     // Started here, waited for at RCPT: the answers come while the envelope is still being said. It never rejects.
-    if (sender.account === undefined) void this.#facts(sender)
+    void this.#facts(sender)
     return ok
   }
 
@@ -91,10 +112,10 @@ class Office {
     recipient: Recipient,
     so: { readonly accepted: number; readonly declaredSize: number },
   ): Promise<RcptOutcome> {
-    if (sender.mailFrom === null && so.accepted > 0) return refuse('null-sender-many')
     const stranger = sender.account === undefined
+    if (stranger && sender.mailFrom === null && so.accepted > 0) return refuse('null-sender-many')
     if (stranger && (await this.#isRefusedPeer(sender))) return refuse('sender-banned')
-    const found = await this.#find(recipient, so.declaredSize)
+    const found = await this.#find(recipient, so.declaredSize, !stranger)
     if ('refused' in found) {
       if (found.unknown && stranger) await this.#tellUnknown(sender, recipient)
       return found.refused
@@ -117,8 +138,10 @@ class Office {
   async #receive(envelope: Envelope, body: Mail['body']): ReturnType<PostOffice['receive']> {
     const { fresh, now, settings } = this.#deps
     const current = settings()
-    const taken = await this.#takenOf(envelope)
-    if (taken === undefined) return { kind: 'deferred', reason: 'busy' }
+    const routed = await this.#takenOf(envelope)
+    if (routed === undefined) return { kind: 'deferred', reason: 'busy' }
+    if (envelope.account !== undefined) return this.#submit(envelope, body, envelope.account, routed)
+    const taken = routed.map((one) => one.taken)
     const mail: Mail = {
       id: Buffer.from(fresh(ID_OCTETS)).toString('hex'),
       at: now(),
@@ -127,13 +150,16 @@ class Office {
       head: readHead(await this.#headOf(body), current.host),
       takers: distinctTakers(taken),
       trapped: taken.some(({ kind }) => kind === 'spamtrap'),
+      forwards: routed.flatMap((one) =>
+        one.taken.kind === 'mailboxes' ? one.taken.forwards.map((to) => ({ recipient: one.recipient, to })) : [],
+      ),
     }
     return receive(this.#deps, current, mail, [...((await this.#domains.names()) ?? [])])
   }
 
-  offence(kind: SessionOffence, peer: { readonly ip: string; readonly session: string }): void {
+  offence(kind: SessionOffence, peer: OffendingPeer): void {
     const { jail, log } = this.#deps
-    const offence: Offence = { kind, ip: peer.ip, service: 'mail', note: peer.session }
+    const offence: Offence = { kind, ip: peer.ip, service: peer.service ?? 'mail', note: peer.session }
     if (!spareable.has(kind)) {
       jail.offence(offence)
       return
@@ -143,6 +169,59 @@ class Office {
       (trust) => jail.offence({ ...offence, ...trust }),
       (error: unknown) => log.event('session-fault', { why: String(error) }),
     )
+  }
+
+  /** Whether an account may send now, and as whom it wants to. */
+  async #submitter(sender: Sender, name: string): Promise<RcptOutcome> {
+    const account = await this.#deps.store.account({ name })
+    if (!account.ok) return refuse(account.error === 'no-such-account' ? 'frozen' : 'unavailable')
+    if (account.value.state !== 'active') return refuse('frozen')
+    // RFC 6409 section 6.1: a program that reports (a read receipt, a rejection) says the null sender; its From is looked at later.
+    const may = sender.mailFrom === null ? true : await this.#maySendAs(account.value, sender.mailFrom)
+    if (may === undefined) return refuse('unavailable')
+    if (!may) return refuse('not-your-address', notYours(sender.mailFrom?.text ?? '', account.value))
+    this.#transactions.set(sender.session, { at: sender.at, taken: new Map() })
+    return ok
+  }
+
+  async #maySendAs(account: Account, address: { local: string; domain: string }): Promise<boolean | undefined> {
+    const domains = await this.#domains.names()
+    if (domains === undefined) return undefined
+    const lookups = await this.#lookups(domains, address.local)
+    return maySendAs(account, address, lookups, this.#deps.settings().submission.sharedAliases)
+  }
+
+  /** The message of an account: its header is made whole, and off it goes. */
+  async #submit(
+    envelope: Envelope,
+    body: Mail['body'],
+    name: string,
+    routed: readonly Routed[],
+  ): ReturnType<PostOffice['receive']> {
+    const { fresh, now, settings, store, files, sending } = this.#deps
+    const account = await store.account({ name })
+    if (!account.ok) return { kind: 'deferred', reason: 'busy' }
+    if (account.value.state !== 'active') return { kind: 'deferred', reason: 'frozen' }
+    const id = Buffer.from(fresh(SUBMISSION_ID_OCTETS)).toString('hex')
+    const draft = await draftOf(
+      { files, maySendAs: (address) => this.#maySendAs(account.value, address) },
+      settings(),
+      { id, at: now(), envelope, body, account: account.value, routed },
+      distinctTakers(routed.map((one) => one.taken)),
+    )
+    if (draft === undefined) return { kind: 'deferred', reason: 'busy' }
+    if (!draft.ok) return this.#unsendable(envelope, id, draft.error)
+    try {
+      return await submit(this.#deps, sending ?? nothingOn, settings(), draft.value)
+    } finally {
+      const written = draft.value.mail.body
+      if ('file' in written && !('file' in body && body.file === written.file)) await files?.drop(written.file)
+    }
+  }
+
+  #unsendable({ session, ip }: Envelope, id: string, { reason, text }: Refusal): ReceiveOutcome {
+    this.#deps.log.event('message-rejected', { id, session, ip, reason, why: text })
+    return { kind: 'rejected', reason, text }
   }
 
   #facts(sender: { readonly ip: string }): Promise<PeerFacts> {
@@ -155,19 +234,19 @@ class Office {
   }
 
   /** What RCPT promised, or asked again where the transaction was forgotten; undefined when the store does not answer. */
-  async #takenOf(envelope: Envelope): Promise<readonly Taken[] | undefined> {
+  async #takenOf(envelope: Envelope): Promise<readonly Routed[] | undefined> {
     const transaction = this.#transactions.get(envelope.session)
     this.#transactions.delete(envelope.session)
-    const all: Taken[] = []
+    const all: Routed[] = []
     for (const recipient of envelope.recipients) {
       const promised = transaction?.at === envelope.at ? transaction.taken.get(recipient.address.text) : undefined
       if (promised !== undefined) {
-        all.push(promised)
+        all.push({ recipient, taken: promised })
         continue
       }
-      const found = await this.#find(recipient, 0)
+      const found = await this.#find(recipient, 0, envelope.account !== undefined)
       if ('refused' in found) return undefined
-      all.push(found.taken)
+      all.push({ recipient, taken: found.taken })
     }
     return all
   }
@@ -214,27 +293,47 @@ class Office {
     return hostTrust(standings, (await facts).iprev, now())
   }
 
-  async #find(recipient: Recipient, declaredSize: number): Promise<Found> {
+  async #find(recipient: Recipient, declaredSize: number, submitted: boolean): Promise<Found> {
     const refused = (outcome: RcptOutcome, unknown = false): Found => ({ refused: outcome, unknown })
     const domains = await this.#domains.names()
     if (domains === undefined) return refused(refuse('unavailable'))
     const { local } = recipient.address
-    const postmaster = await this.#postmaster(local)
     // RFC 5321 section 4.5.1: <postmaster> without a domain is the one of this host.
     const domain = recipient.address.domain === '' ? ([...domains][0] ?? '') : recipient.address.domain
-    const where = await route(local, domain, {
+    // RFC 6409 section 8.7: a name without a domain would be somebody else's on the way.
+    if (submitted && recipient.address.domain === '') return refused(refuse('bad-destination'))
+    const where = await route(local, domain, await this.#lookups(domains, local))
+    if (where.kind === 'elsewhere' && submitted) return this.#leaves(domain)
+    if (where.kind !== 'deliver') return foundOf(where)
+    if (where.forwards.length > 0 && !this.#sendsOn(submitted)) return refused(refuse('relay-denied', NOT_ON))
+    return this.#takers(where.to, where.forwards, declaredSize)
+  }
+
+  /** Whether what leads elsewhere can go there. */
+  #sendsOn(submitted: boolean): boolean {
+    const { sending } = this.#deps
+    return sending !== undefined && submitted
+  }
+
+  /** A recipient of a submission at a domain of others. */
+  #leaves(domain: string): Found {
+    if (this.#deps.sending === undefined) return { refused: refuse('relay-denied', NOT_ON), unknown: false }
+    // A name without a dot is a name within somebody's own network: nothing that mail can be sent to.
+    if (!domain.startsWith('[') && !domain.includes('.')) return { refused: refuse('bad-destination'), unknown: false }
+    return { taken: { kind: 'elsewhere' } }
+  }
+
+  async #lookups(domains: ReadonlySet<string>, local: string): Promise<RouteLookups> {
+    const postmaster = await this.#postmaster(local)
+    return {
       isOurs: (name) => domains.has(name),
       address: (address) => this.#deps.store.address({ address }),
       postmaster: () => postmaster,
       now: this.#deps.now(),
-    })
-    if (where.kind !== 'deliver') return foundOf(where)
-    if (where.forwards.length > 0)
-      return refused(refuse('relay-denied', 'This address leads to another server, and this one does not send mail on'))
-    return this.#takers(where.to, declaredSize)
+    }
   }
 
-  async #takers(to: readonly Destination[], declaredSize: number): Promise<Found> {
+  async #takers(to: readonly Destination[], forwards: readonly string[], declaredSize: number): Promise<Found> {
     const takers: Taker[] = []
     for (const { account: id, detail } of to) {
       const account = await this.#deps.store.account({ id })
@@ -246,7 +345,7 @@ class Office {
         return { refused: refuse('over-quota'), unknown: false }
       takers.push({ account: account.value, detail })
     }
-    return { taken: { kind: 'mailboxes', takers } }
+    return { taken: { kind: 'mailboxes', takers, forwards } }
   }
 
   async #postmaster(local: string): Promise<AccountId | undefined> {

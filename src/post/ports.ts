@@ -33,7 +33,7 @@ export type Envelope = {
   readonly requireTls: boolean
   readonly ret?: 'full' | 'hdrs'
   readonly envid?: string
-  /** Set on submission: the account that logged in. */
+  /** Set on submission: the name of the account that logged in. */
   readonly account?: string
   /** FUTURERELEASE (RFC 4865): not before this time. */
   readonly holdUntil?: number
@@ -51,6 +51,9 @@ export type RcptReason =
   | 'greylisted' // 451 4.7.1
   | 'unavailable' // 451 4.3.0: the store or a look-up did not answer
   | 'null-sender-many' // 550 5.5.3: a bounce has one recipient
+  | 'not-your-address' // 550 5.7.1: on submission
+  | 'frozen' // 451 4.7.0: on submission: the account was frozen since the login
+  | 'bad-destination' // 550 5.1.2: on submission: a domain that no mail can go to
 export type RcptOutcome =
   | { readonly kind: 'ok' }
   | { readonly kind: 'refuse'; readonly reason: RcptReason; readonly text?: string }
@@ -64,6 +67,8 @@ export type RejectReason =
   | 'malformed'
   | 'over-quota'
   | 'not-your-address'
+  | 'frozen'
+  | 'budget'
 export type DeferReason = 'disk-full' | 'busy' | 'damaged' | 'internal' | 'over-quota' | 'frozen'
 export type ReceiveOutcome =
   | { readonly kind: 'accepted'; readonly id: string }
@@ -72,6 +77,8 @@ export type ReceiveOutcome =
 
 /** What a peer can do that the jail should hear of; RCPT and message verdicts are told by the post office itself. */
 export type SessionOffence = 'early-talker' | 'protocol-abuse' | 'too-slow' | 'too-many-connections' | 'smuggling'
+
+export type OffendingPeer = { readonly ip: string; readonly session: string; readonly service?: 'mail' | 'login' }
 
 /** What session/smtp needs of the post office. */
 export type PostOffice = {
@@ -84,5 +91,6 @@ export type PostOffice = {
   ) => Promise<RcptOutcome>
   /** Judges and delivers; resolves only when the message is on disk and visible, or refused. */
   readonly receive: (envelope: Envelope, body: Body & { readonly size: number }) => Promise<ReceiveOutcome>
-  readonly offence: (kind: SessionOffence, peer: { readonly ip: string; readonly session: string }) => void
+  /** `service` is the one that is closed to the peer; `mail` unless it is said. */
+  readonly offence: (kind: SessionOffence, peer: OffendingPeer) => void
 }

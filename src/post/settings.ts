@@ -16,6 +16,14 @@ export type PostSettings = {
   readonly spam: Thresholds & { readonly honourDmarc: boolean }
   /** Received fields beyond which a message is going in circles (RFC 5321 section 6.3). */
   readonly mostHops: number
+  readonly submission: {
+    /** Whether Received names the client's address. */
+    readonly showClient: boolean
+    /** Whether each member of an alias may send as it, or only the one whom it leads to alone. */
+    readonly sharedAliases: boolean
+    /** How long it is tried to send a message on. */
+    readonly triesMs: number
+  }
   readonly keepReceiptsMs: number
   readonly keepJunkMs: number
   readonly jail: JailSettings
@@ -30,6 +38,7 @@ export const postDefaults = {
   requireReverse: true,
   spam: { flag: 5, reject: 10, honourDmarc: true },
   mostHops: 50,
+  submission: { showClient: false, sharedAliases: false, triesMs: 5 * DAY },
   keepReceiptsMs: 30 * DAY,
   keepJunkMs: 30 * DAY,
 } as const satisfies Partial<PostSettings>

@@ -1,6 +1,6 @@
 /**
  * What the post office does with spool files, which it cannot touch itself: looks at the head of one, writes one anew without what was
- * forged in it, and drops one that the store did not take over (a refused message must not fill the disk). The file system is a parameter:
+ * forged in it (and with what a submission lacked), and drops one that the store did not take over (a refused message must not fill the disk). The file system is a parameter:
  * app gives `node:fs/promises`.
  */
 import type { Body } from '../base/spool.ts'
@@ -11,8 +11,8 @@ type Ranges = readonly (readonly [from: number, to: number])[]
 export type SpoolFiles = {
   /** @returns the first octets of the file, at most `most`; none where it cannot be read, and then nothing is known of its header. */
   readonly head: (file: string, most: number) => Promise<Uint8Array>
-  /** Writes the file anew, beside the old one, without these ranges. @returns the new body. Rejects where the disk refuses. */
-  readonly cut: (body: SpooledBody, ranges: Ranges) => Promise<SpooledBody>
+  /** Writes the file anew, beside the old one, without these ranges, and with `added` before it. @returns the new body. Rejects where the disk refuses. */
+  readonly cut: (body: SpooledBody, ranges: Ranges, added?: Uint8Array) => Promise<SpooledBody>
   /** Takes the file away, if it is still there. */
   readonly drop: (file: string) => Promise<void>
 }
@@ -69,7 +69,7 @@ export const spoolFilesOver = (calls: FileCalls): SpoolFiles => ({
       await handle.close()
     }
   },
-  cut: async (body, ranges) => {
+  cut: async (body, ranges, added = new Uint8Array(0)) => {
     if ('bytes' in body) throw new Error('only files are cut here')
     const kept = keptRanges(body.size, ranges)
     const file = `${body.file.replace(/\.spool$/, '')}-cut.spool`
@@ -77,6 +77,7 @@ export const spoolFilesOver = (calls: FileCalls): SpoolFiles => ({
     try {
       const target = await calls.open(file, 'wx', MODE)
       try {
+        if (added.length > 0) await target.write(added, 0, added.length)
         for (const range of kept) await copyPieces(source, target, range)
       } finally {
         await target.close()
@@ -84,7 +85,7 @@ export const spoolFilesOver = (calls: FileCalls): SpoolFiles => ({
     } finally {
       await source.close()
     }
-    return { file, size: kept.reduce((sum, [from, to]) => sum + to - from, 0) }
+    return { file, size: kept.reduce((sum, [from, to]) => sum + to - from, added.length) }
   },
   drop: (file) => calls.rm(file, { force: true }),
 })

@@ -2,6 +2,7 @@
  * The receipt of a message: who brought it, what was found, in the order it was found, what was decided and why, and where it went. It is what
  * `postern why` prints and the dashboard counts. Pure.
  */
+import type { ScanOutput } from '../spam/facts.ts'
 import type { Receipt } from '../store/store.ts'
 import type { Decision, Known, Mail } from './mail.ts'
 import type { PostSettings } from './settings.ts'
@@ -40,7 +41,16 @@ export type Story = {
   readonly reasons: readonly string[]
   /** One for each account, in the order of the receipt's recipients' accounts. */
   readonly places: readonly (readonly [account: string, verdict: string, folder: string])[]
+  /** Of a submission: who sent it, and what of it left or waits. */
+  readonly sent?: {
+    readonly account: string
+    readonly to: readonly (readonly [recipient: string, state: string, why: string])[]
+  }
 }
+
+/** @returns the tests that fired, as a story tells them. */
+export const hitsOf = (output: ScanOutput | undefined): Story['hits'] =>
+  (output?.hits ?? []).slice(0, MOST_HITS).map(({ name, score, says }) => [name, score, says])
 
 /** @returns the story as far as it went; `known` is missing where the message was refused before anything was looked up. */
 export const tell = (
@@ -74,7 +84,7 @@ export const tell = (
     forwarder: known?.trustedForwarder ?? false,
   },
   scan: known?.scan ?? 'skipped',
-  hits: (known?.output?.hits ?? []).slice(0, MOST_HITS).map(({ name, score, says }) => [name, score, says]),
+  hits: hitsOf(known?.output),
   verdict: decision?.answer.kind ?? 'reject',
   reasons: decision?.answer.reasons ?? [],
   places: mail.takers.map(({ account }, index) => [

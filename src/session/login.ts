@@ -9,7 +9,8 @@ import type { ScramKeys } from '../wire/sasl/scram.ts'
 
 /** What came of a login; the jail was asked and told. */
 export type LoginOutcome =
-  | { readonly kind: 'ok'; readonly account: Account }
+  /** `key` is the id of the app password that was used, if one was. */
+  | { readonly kind: 'ok'; readonly account: Account; readonly key?: string | undefined }
   | { readonly kind: 'bad-credentials' | 'frozen' | 'barred' | 'try-later' }
 
 /** A password to check, or the outcome of a SCRAM exchange that was checked here. */

@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline'
 export type Demo = {
   readonly folder: string
   readonly host: string
-  readonly ports: Readonly<Record<'smtp' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'metrics' | 'dns', number>>
+  readonly ports: Readonly<
+    Record<'smtp' | 'submissions' | 'submission' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'metrics' | 'dns', number>
+  >
   readonly accounts: readonly { readonly address: string; readonly password: string }[]
   /** The demo's own certificate authority, PEM file. */
   readonly ca: string

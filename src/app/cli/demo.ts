@@ -19,7 +19,17 @@ import type { Command, Given, Shell } from './command.ts'
 
 const ADDRESS = '127.0.0.1'
 const DEFAULT_BASE = 20_000
-const offsets = { smtp: 25, dns: 53, metrics: 80, pop3: 110, imap: 143, imaps: 993, pop3s: 995 } as const
+const offsets = {
+  smtp: 25,
+  dns: 53,
+  metrics: 80,
+  pop3: 110,
+  imap: 143,
+  submissions: 465,
+  submission: 587,
+  imaps: 993,
+  pop3s: 995,
+} as const
 type Port = keyof typeof offsets
 
 type Plan = { readonly folder: string; readonly messages: number; readonly ports: Readonly<Record<Port, number>> }
@@ -44,6 +54,8 @@ const planOf = ({ words, values }: Given): Plan | string => {
       smtp: port('smtp'),
       dns: port('dns'),
       metrics: port('metrics'),
+      submissions: port('submissions'),
+      submission: port('submission'),
       imap: port('imap'),
       imaps: port('imaps'),
       pop3: port('pop3'),
@@ -57,6 +69,8 @@ const demoSettings = ({ ports }: Plan): Settings => {
   const text = `host = "${demoHost}"
 [listen]
 smtp = ["${ADDRESS}:${ports.smtp}"]
+submissions = ["${ADDRESS}:${ports.submissions}"]
+submission = ["${ADDRESS}:${ports.submission}"]
 imap = ["${ADDRESS}:${ports.imap}"]
 imaps = ["${ADDRESS}:${ports.imaps}"]
 pop3 = ["${ADDRESS}:${ports.pop3}"]
@@ -133,6 +147,7 @@ const greeting = (plan: Plan, state: DemoState, authority: string): string => {
 
   data      ${plan.folder}
   receives  smtp   ${ADDRESS}:${ports.smtp}   (STARTTLS)
+  sends     submissions ${ADDRESS}:${ports.submissions}   submission ${ADDRESS}:${ports.submission} (STARTTLS)
   reads     imaps  ${ADDRESS}:${ports.imaps}   imap ${ADDRESS}:${ports.imap} (STARTTLS)
             pop3s  ${ADDRESS}:${ports.pop3s}   pop3 ${ADDRESS}:${ports.pop3} (STLS)
   metrics   http://${ADDRESS}:${ports.metrics}/metrics
@@ -275,7 +290,7 @@ export const demo: Command = {
     {
       name: 'port-base',
       value: 'N',
-      says: 'ports are N+25 (smtp), N+53 (dns), N+80 (metrics), N+110 (pop3), N+143 (imap), N+993 (imaps), N+995 (pop3s)',
+      says: 'ports are N+25 (smtp), N+53 (dns), N+80 (metrics), N+110 (pop3), N+143 (imap), N+465 (submissions), N+587 (submission), N+993 (imaps), N+995 (pop3s)',
       byDefault: String(DEFAULT_BASE),
     },
   ],

@@ -56,9 +56,10 @@ And where the address of this server is registered (your provider's panel), its 
 
 Next:
   1. postern config check${plan.file === resolve(FILE_NAME) ? '' : ` ${plan.file}`}
-  2. postern serve        (ports 25, 143 and 993 need root or CAP_NET_BIND_SERVICE; docs/running.md has a systemd unit)
+  2. postern serve        (ports below 1024 need root or CAP_NET_BIND_SERVICE; docs/running.md has a systemd unit)
   3. Put a certificate for ${plan.host} into [tls]. Until then the server makes one that mail programs warn about.
   4. In your mail program: IMAP, ${plan.host}, port 993, SSL/TLS, user ${plan.address}
+     and for sending: SMTP, ${plan.host}, port 465, SSL/TLS, the same user and password
 `
 
 /** Makes the domain with its signing keys, the account and the traps. @returns the records of the keys, or what went wrong. */

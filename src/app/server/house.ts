@@ -59,6 +59,8 @@ export type House = {
   readonly newSpool: () => Spool
   readonly postSettings: () => PostSettings
   readonly teacher: Teacher
+  /** Whether mail can be sent on. */
+  readonly sends: boolean
   readonly scram: Scram
   readonly signing: Signing
   /** Ends the threads and writes what is still to be written; the store stays open. */
@@ -119,6 +121,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     teacher,
     views,
     signing,
+    sends: false,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
     accounts: openAccounts({ store, now, fresh }),
     office: postOffice({

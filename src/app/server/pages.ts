@@ -15,6 +15,11 @@ const gaugesOf = async (house: House, listeners: readonly Opened[]): Promise<rea
   return [
     { name: 'postern_smtp_connections', says: 'Open connections on port 25.', value: open('smtp') },
     {
+      name: 'postern_submission_connections',
+      says: 'Open connections of mail programs that send.',
+      value: open('submission') + open('submissions'),
+    },
+    {
       name: 'postern_imap_connections',
       says: 'Open connections of mail programs that speak IMAP.',
       value: open('imap') + open('imaps'),

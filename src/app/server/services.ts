@@ -16,7 +16,7 @@ import {
 import type { Contexts } from '../../net/secure.ts'
 import type { Settings } from '../settings/schema.ts'
 
-export type Kind = 'smtp' | 'imaps' | 'imap' | 'pop3s' | 'pop3'
+export type Kind = 'smtp' | 'submissions' | 'submission' | 'imaps' | 'imap' | 'pop3s' | 'pop3'
 type Row = {
   readonly tls: ListenOptions['tls']
   /** What the jail closes. */
@@ -38,17 +38,17 @@ const pop3Words: Row['lastWords'] = (why) =>
       ? '-ERR [SYS/TEMP] Not now; try again later\r\n'
       : '-ERR [SYS/TEMP] Something went wrong here; try again later\r\n'
 
+const smtpLast: Row['lastWords'] = (why) =>
+  why === 'limited'
+    ? '421 4.7.0 Too many connections; try again later\r\n'
+    : why === 'refused'
+      ? '421 4.3.2 Not now; try again later\r\n'
+      : '421 4.3.0 Something went wrong here; try again later\r\n'
+
 export const services: Readonly<Record<Kind, Row>> = {
-  smtp: {
-    tls: 'starttls',
-    service: 'mail',
-    lastWords: (why) =>
-      why === 'limited'
-        ? '421 4.7.0 Too many connections; try again later\r\n'
-        : why === 'refused'
-          ? '421 4.3.2 Not now; try again later\r\n'
-          : '421 4.3.0 Something went wrong here; try again later\r\n',
-  },
+  smtp: { tls: 'starttls', service: 'mail', lastWords: smtpLast },
+  submissions: { tls: 'implicit', service: 'login', lastWords: smtpLast },
+  submission: { tls: 'starttls', service: 'login', lastWords: smtpLast },
   imaps: { tls: 'implicit', service: 'login', lastWords: imapWords },
   imap: { tls: 'starttls', service: 'login', lastWords: imapWords },
   pop3s: { tls: 'implicit', service: 'login', lastWords: pop3Words },

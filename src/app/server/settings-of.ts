@@ -5,7 +5,7 @@ import type { Settings } from '../settings/schema.ts'
 
 /** What the post office asks for. */
 export const postSettings = (settings: Settings): PostSettings => {
-  const { spam, bans, keep } = settings
+  const { spam, bans, keep, submission } = settings
   return {
     host: settings.host,
     postmaster: settings.postmaster === '' ? undefined : settings.postmaster,
@@ -14,6 +14,11 @@ export const postSettings = (settings: Settings): PostSettings => {
     requireReverse: bans.requireReverse,
     spam: { flag: spam.flag, reject: spam.reject, honourDmarc: spam['honour-dmarc'] },
     mostHops: postDefaults.mostHops,
+    submission: {
+      showClient: submission['show-client'],
+      sharedAliases: submission['shared-aliases'],
+      triesMs: postDefaults.submission.triesMs,
+    },
     keepReceiptsMs: keep.receipts,
     keepJunkMs: keep.junk,
     jail: { enabled: bans.enabled, sentences: bans.sentences, allow: bans.allow, banLoopback: bans.loopback },

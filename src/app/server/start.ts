@@ -109,17 +109,24 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
   }
   return (kind: Kind, _peer: Peer): Session => {
     const settings = current()
-    if (kind === 'smtp')
+    const mail = {
+      office: house.office,
+      newSpool: house.newSpool,
+      now,
+      log,
+      host: settings.host,
+      startTls: kind !== 'submissions',
+      bareLf: settings.smtp['bare-lf'],
+      requireTls: house.sends,
+    }
+    if (kind === 'smtp') return smtpSession({ ...mail, limits: settings.smtp.limits, early: settings.smtp.early })
+    if (kind === 'submission' || kind === 'submissions')
       return smtpSession({
-        office: house.office,
-        newSpool: house.newSpool,
-        now,
-        log,
-        limits: settings.smtp.limits,
-        host: settings.host,
-        startTls: true,
-        bareLf: settings.smtp['bare-lf'],
-        early: settings.smtp.early,
+        ...mail,
+        limits: settings.submission.limits,
+        // Mail programs are no peers: one that talks on is borne with.
+        early: 'allow',
+        submission: { login: house.logins.login, scram: house.scram, limits: settings.submission.logins },
       })
     if (kind === 'pop3' || kind === 'pop3s')
       return pop3Session({

@@ -36,3 +36,12 @@ export const limitsOf = <L extends Numbers<L>>(defaults: L, rows: { readonly [K 
       return { ...defaults, ...read } as Numbers<L> // every name of `rows` is one of L's, and its value a number
     })
 }
+
+const kinds = { octets: 'size', count: 'count', ms: 'duration' } as const
+type RoomRow = { readonly unit: keyof typeof kinds; readonly says: string }
+
+/** @returns the rows of a room's own table, as `limitsOf` takes them. */
+export const rowsOf = <Name extends string>(rows: Readonly<Record<Name, RoomRow>>) =>
+  Object.fromEntries(
+    Object.entries<RoomRow>(rows).map(([name, row]) => [name, [kinds[row.unit], row.says] as const]),
+  ) as { readonly [N in Name]: LimitRow } // the same names, by the line above

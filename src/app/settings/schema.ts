@@ -28,11 +28,20 @@ import {
   writeDuration,
   yes,
 } from './kinds.ts'
-import { type LimitRow, limitsOf } from './limits.ts'
+import { limitsOf, rowsOf } from './limits.ts'
+import { submissionSection } from './submission.ts'
 
 const listenSection = z
   .strictObject({
     smtp: endpoints(['0.0.0.0:25', '[::]:25'], 'Receives mail from other servers; STARTTLS is offered.'),
+    submissions: endpoints(
+      ['0.0.0.0:465', '[::]:465'],
+      'Mail programs send here, encrypted from the first octet; only after a login.',
+    ),
+    submission: endpoints(
+      ['0.0.0.0:587', '[::]:587'],
+      'Mail programs send here after STARTTLS and a login; no password is taken before TLS.',
+    ),
     imaps: endpoints(['0.0.0.0:993', '[::]:993'], 'Mail programs read here, encrypted from the first octet.'),
     imap: endpoints(
       ['0.0.0.0:143', '[::]:143'],
@@ -72,13 +81,6 @@ const connectionsSection = limitsOf(defaultLimits, {
   slowOctets: ['count', '…a peer in the middle of a message must send at least so many octets.'],
   handshakeMs: ['duration', 'A TLS handshake takes at most so long.'],
 }).describe('Bounds of every connection, whatever it speaks.')
-
-const kinds = { octets: 'size', count: 'count', ms: 'duration' } as const
-type RoomRow = { readonly unit: keyof typeof kinds; readonly says: string }
-const rowsOf = <Name extends string>(rows: Readonly<Record<Name, RoomRow>>) =>
-  Object.fromEntries(
-    Object.entries<RoomRow>(rows).map(([name, row]) => [name, [kinds[row.unit], row.says] as const]),
-  ) as { readonly [N in Name]: LimitRow } // the same names, by the line above
 
 const smtpSection = z
   .strictObject({
@@ -177,6 +179,7 @@ export const settingsSchema = z.strictObject({
   tls: tlsSection,
   connections: connectionsSection,
   smtp: smtpSection,
+  submission: submissionSection,
   imap: imapSection,
   pop3: pop3Section,
   dns: dnsSection,

@@ -54,6 +54,7 @@ const refusals = {
 async function* settle(talk: Talk, outcome: LoginOutcome): Running {
   if (outcome.kind === 'ok') {
     talk.account = outcome.account
+    talk.key = outcome.key
     talk.failedLogins = 0
     yield { act: 'patience', ms: talk.deps.limits.patienceMs }
     return `OK [CAPABILITY ${capabilities(talk)}] Logged in`
@@ -140,6 +141,7 @@ export const unauthenticate = async (talk: Talk): Promise<Reply> => {
   talk.notify?.stop()
   talk.notify = undefined
   talk.account = undefined
+  talk.key = undefined
   talk.enabled = nothingEnabled()
   return ['', 'OK You are nobody now']
 }

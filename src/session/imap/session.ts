@@ -28,6 +28,7 @@ const startTalk = (deps: ImapDeps, peer: Peer): Talk => ({
   reader: new ImapReader({ line: deps.limits.line, command: deps.limits.command }),
   peer,
   account: undefined,
+  key: undefined,
   enabled: nothingEnabled(),
   selected: undefined,
   notify: undefined,
@@ -212,6 +213,7 @@ const farewells = {
   slow: '* BYE You send too slowly\r\n',
   shutdown: '* BYE [UNAVAILABLE] The server stops\r\n',
   barred: '* BYE [UNAVAILABLE] You are not welcome\r\n',
+  revoked: '* BYE [AUTHENTICATIONFAILED] Your login does not hold any longer; log in again\r\n',
 } as const
 
 /** @returns a session for one connection. */
@@ -233,6 +235,10 @@ export const imapSession = (deps: ImapDeps): Session => {
     },
     secured: (peer) => {
       if (held !== undefined) held.talk.peer = peer
+    },
+    tag: () => {
+      const { account, key } = held?.talk ?? {}
+      return account === undefined ? undefined : { account: account.id, key }
     },
     bell: (listener) => {
       ring = listener

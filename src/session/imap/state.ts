@@ -92,6 +92,8 @@ export type Talk = {
   readonly reader: ImapReader
   peer: Peer
   account: Account | undefined
+  /** The id of the app password that was used, if one was. */
+  key: string | undefined
   enabled: Enabled
   selected: Selected | undefined
   notify: Notify | undefined

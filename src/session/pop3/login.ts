@@ -53,7 +53,7 @@ export async function* authenticate(
 
 /** The end of a login: the way in, or the client waits for its refusal; after some it is shown out. */
 async function* settle(talk: Talk, outcome: LoginOutcome): Running {
-  if (outcome.kind === 'ok') return yield* enter(talk, outcome.account)
+  if (outcome.kind === 'ok') return yield* enter(talk, outcome.account, outcome.key)
   yield { act: 'wait', ms: talk.deps.limits.failedLoginMs }
   if (outcome.kind === 'barred') talk.closing = true
   yield refused(talk, loginWords[outcome.kind])
@@ -66,7 +66,7 @@ const refused = (talk: Talk, words: string): string => {
   return `${words}\r\n`
 }
 
-async function* enter(talk: Talk, account: Account): Running {
+async function* enter(talk: Talk, account: Account, key: string | undefined): Running {
   const { maildrops, limits, now } = talk.deps
   let release = maildrops.take(account.id)
   // A client that reconnects at once may come before its old connection has ended.
@@ -88,6 +88,7 @@ async function* enter(talk: Talk, account: Account): Running {
   }
   talk.drop = new Maildrop(snapshot.value)
   talk.account = account.name
+  talk.tag = { account: account.id, key }
   yield { act: 'patience', ms: limits.patienceMs }
   yield `+OK ${talk.drop.last} messages\r\n`
 }

@@ -77,6 +77,7 @@ const farewells = {
   slow: '',
   shutdown: `${pop3Words.stopping}\r\n`,
   barred: `${pop3Words['not-welcome']}\r\n`,
+  revoked: `${pop3Words.revoked}\r\n`,
 } as const satisfies Readonly<Record<Parameters<Session['farewell']>[0], string>>
 
 /** @returns a session for one connection. */
@@ -94,6 +95,7 @@ export const pop3Session = (deps: Pop3Deps): Session => {
     secured: (peer) => {
       if (held !== undefined) held.talk.peer = peer
     },
+    tag: () => held?.talk.tag,
     bell: () => undefined,
     async *wake() {},
     async *farewell(why) {

@@ -1,5 +1,5 @@
 /** The state of one POP3 session: what its commands read and change, one at a time. RFC 1939 section 3 (AUTHORIZATION, TRANSACTION, UPDATE). */
-import type { Peer } from '../../base/act.ts'
+import type { Peer, SessionTag } from '../../base/act.ts'
 import { Pop3Reader } from '../../wire/pop3/reader.ts'
 import type { Out } from '../gathered.ts'
 import { Ahead } from './ahead.ts'
@@ -21,6 +21,7 @@ export type Talk = {
   user: string | undefined
   /** Whose maildrop it is, and the maildrop: from login on. */
   account: string
+  tag: SessionTag | undefined
   drop: Maildrop | undefined
   /** Gives the lock back, if there is one. */
   release: () => void
@@ -39,6 +40,7 @@ export const startTalk = (deps: Pop3Deps, peer: Peer): Talk => ({
   peer,
   user: undefined,
   account: '',
+  tag: undefined,
   drop: undefined,
   release: nothing,
   utf8: false,

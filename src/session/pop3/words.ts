@@ -84,4 +84,5 @@ export const pop3Words = {
   endless: '-ERR That does not end',
   stopping: '-ERR [SYS/TEMP] The server stops; try again later',
   'not-welcome': '-ERR [SYS/TEMP] You are not welcome for now',
+  revoked: '-ERR [AUTH] Your login does not hold any longer; log in again',
 } as const satisfies Readonly<Record<string, string>>

@@ -1,17 +1,32 @@
 /**
- * The commands of a receiving session. RFC 5321 sections 3 and 4.1.1; EHLO's keywords: RFC 2920 (PIPELINING), 1870 (SIZE), 6152
+ * The commands of an SMTP session. RFC 5321 sections 3 and 4.1.1; EHLO's keywords: RFC 2920 (PIPELINING), 1870 (SIZE), 6152
  * (8BITMIME), 6531 (SMTPUTF8), 2034 (ENHANCEDSTATUSCODES), 3030 (CHUNKING, BINARYMIME), 3461 (DSN), 9422 (LIMITS), 3207 (STARTTLS).
  *
- * Refused on purpose: AUTH (submission has ports of its own), EXPN; VRFY tells nothing.
+ * Within TLS 8689 (REQUIRETLS); on submission ports 4954 (AUTH) and 4865 (FUTURERELEASE).
+ *
+ * Refused on purpose: AUTH on port 25 (submission has ports of its own), EXPN; VRFY tells nothing.
  */
 import type { SmtpCommand } from '../../wire/smtp/command.ts'
 import { writeReply } from '../../wire/smtp/reply.ts'
+import { mayLogin, mechanismsFor } from '../login.ts'
+import { auth } from './auth.ts'
 import { beginChunk, beginData } from './content.ts'
 import { mail, rcpt } from './envelope.ts'
-import type { Done, SmtpState } from './state.ts'
-import { smtpWords } from './words.ts'
+import { type Done, offersRequireTls, type SmtpState } from './state.ts'
+import { authWords, smtpWords } from './words.ts'
 
 type Hello = Extract<SmtpCommand, { readonly verb: 'HELO' | 'EHLO' }>
+
+const submitKeywords = ({ deps, peer }: SmtpState): readonly string[] => {
+  const { submission, now } = deps
+  if (submission === undefined) return []
+  const { holdMs } = submission.limits
+  const latest = new Date(now() + holdMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  return [
+    ...(mayLogin(peer) ? [`AUTH ${mechanismsFor(peer, submission.scram).join(' ')}`] : []),
+    `FUTURERELEASE ${Math.floor(holdMs / 1000)} ${latest}`,
+  ]
+}
 
 const keywords = (state: SmtpState): readonly string[] => {
   const { limits, startTls } = state.deps
@@ -24,6 +39,8 @@ const keywords = (state: SmtpState): readonly string[] => {
     'CHUNKING',
     'BINARYMIME',
     'DSN',
+    ...(offersRequireTls(state) ? ['REQUIRETLS'] : []),
+    ...submitKeywords(state),
     `LIMITS MAILMAX=${limits.messages} RCPTMAX=${limits.recipients}`,
     ...(startTls && state.peer.tls === null ? ['STARTTLS'] : []),
     'HELP',
@@ -82,13 +99,13 @@ export const run = (state: SmtpState, command: SmtpCommand): Done => {
     case 'NOOP':
       return idle(state, smtpWords.ok)
     case 'HELP':
-      return idle(state, smtpWords.help)
+      return idle(state, state.deps.submission === undefined ? smtpWords.help : authWords.help)
     case 'VRFY':
       return idle(state, smtpWords['cannot-vrfy'])
     case 'EXPN':
       return state.wrong(smtpWords['no-expn'])
     case 'AUTH':
-      return state.wrong(smtpWords['no-auth'])
+      return auth(state, command)
     case 'STARTTLS':
       return startTls(state)
     case 'QUIT':

@@ -1,8 +1,12 @@
-/** What a receiving SMTP session needs of the house; all that a test wants to decide is here. Types only. */
+/** What an SMTP session needs of the house, receiving or submission; all that a test wants to decide is here. Types only. */
 import type { Log } from '../../base/log.ts'
 import type { Spool } from '../../base/spool.ts'
 import type { PostOffice } from '../../post/ports.ts'
-import type { SmtpLimits } from './limits.ts'
+import type { SaslHouse } from '../sasl-exchange.ts'
+import type { SmtpLimits, SubmissionLimits } from './limits.ts'
+
+/** The ports of people's mail programs (RFC 6409): what is asked of who logs in there. */
+type Submission = SaslHouse & { readonly limits: SubmissionLimits }
 
 export type SmtpDeps = {
   readonly office: PostOffice
@@ -22,4 +26,8 @@ export type SmtpDeps = {
    * `allow` reads on. After STARTTLS what was sent early is always thrown away.
    */
   readonly early: 'refuse' | 'allow'
+  /** Set on the submission ports: nobody sends there without a login. */
+  readonly submission?: Submission
+  /** Whether REQUIRETLS is offered within TLS: where mail can be sent on. */
+  readonly requireTls: boolean
 }

@@ -1,26 +1,55 @@
 /**
  * MAIL and RCPT: the envelope, asked of the post office as it grows. RFC 5321 sections 3.3, 4.1.1.2 and 4.1.1.3; SIZE: RFC 1870 section 6;
- * SMTPUTF8: RFC 6531 section 3.5; DSN: RFC 3461 section 5; the protocol's word: RFC 3848, RFC 6531 section 4.3.
+ * SMTPUTF8: RFC 6531 section 3.5; DSN: RFC 3461 section 5; the protocol's word: RFC 3848, RFC 6531 section 4.3. On a submission port nobody
+ * sends before a login (RFC 6409 section 4.3); FUTURERELEASE: RFC 4865 section 4; REQUIRETLS: RFC 8689 section 4.
  */
+import { fail, ok, type Result } from '../../base/result.ts'
 import type { EnvelopeAddress, RcptOutcome, RcptReason, Recipient, Sender } from '../../post/ports.ts'
 import type { SmtpCommand } from '../../wire/smtp/command.ts'
 import { type MailParameters, readMailParameters, readRcptParameters } from '../../wire/smtp/parameters.ts'
-import type { Mail, SmtpState } from './state.ts'
-import { misreadWords, rcptWords, smtpWords } from './words.ts'
+import { mayLogin } from '../login.ts'
+import { type Mail, offersRequireTls, type SmtpState } from './state.ts'
+import { authWords, misreadWords, rcptWords, smtpWords } from './words.ts'
 
 type MailCommand = Extract<SmtpCommand, { readonly verb: 'MAIL' | 'RCPT' }>
 
 const noOffers: ReadonlySet<string> = new Set()
-const mailOffers: ReadonlySet<string> = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID'])
+const mailOffers = ['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID']
+const submitOffers = ['AUTH', 'HOLDFOR', 'HOLDUNTIL']
+const offersOf = (state: SmtpState): ReadonlySet<string> => {
+  if (state.hello?.extended !== true) return noOffers
+  return new Set([
+    ...mailOffers,
+    ...(offersRequireTls(state) ? ['REQUIRETLS'] : []),
+    ...(state.deps.submission === undefined ? [] : submitOffers),
+  ])
+}
 const rcptOffers: ReadonlySet<string> = new Set(['NOTIFY', 'ORCPT'])
 
 /** The word after `with` in Received. RFC 3848 has none for HELO within TLS. */
 const protocolOf = (state: SmtpState, smtpUtf8: boolean): string => {
   if (state.hello?.extended !== true) return 'SMTP'
-  return `${smtpUtf8 ? 'UTF8SMTP' : 'ESMTP'}${state.peer.tls === null ? '' : 'S'}`
+  const secured = state.peer.tls === null ? '' : 'S'
+  return `${smtpUtf8 ? 'UTF8SMTP' : 'ESMTP'}${secured}${state.account === undefined ? '' : 'A'}`
 }
 
-const senderOf = (state: SmtpState, address: EnvelopeAddress | null, parameters: MailParameters): Sender => {
+/** When the message is to leave, if it says; undefined for now. RFC 4865 section 4: further ahead than we told is an error, the past is now. */
+const holdOf = (state: SmtpState, parameters: MailParameters): Result<number | undefined, 'bad-parameter'> => {
+  const { holdFor, holdUntil } = parameters
+  if (holdFor === undefined && holdUntil === undefined) return ok(undefined)
+  const now = state.deps.now()
+  const at = holdFor === undefined ? Date.parse(holdUntil ?? '') : now + holdFor * 1000
+  const most = state.deps.submission?.limits.holdMs ?? 0
+  if (!Number.isFinite(at) || at > now + most) return fail('bad-parameter')
+  return ok(at > now ? at : undefined)
+}
+
+const senderOf = (
+  state: SmtpState,
+  address: EnvelopeAddress | null,
+  parameters: MailParameters,
+  holdUntil: number | undefined,
+): Sender => {
   const { session, ip, port, tls } = state.peer
   const { body, smtpUtf8, requireTls, ret, envid } = parameters
   return {
@@ -37,6 +66,8 @@ const senderOf = (state: SmtpState, address: EnvelopeAddress | null, parameters:
     requireTls,
     ...(ret === undefined ? {} : { ret }),
     ...(envid === undefined ? {} : { envid }),
+    ...(state.account === undefined ? {} : { account: state.account.name }),
+    ...(holdUntil === undefined ? {} : { holdUntil }),
   }
 }
 
@@ -54,19 +85,29 @@ const asked = async (state: SmtpState, what: string, question: () => Promise<Rcp
 const notNow = (state: SmtpState, words: string, text?: string): undefined =>
   state.idle() ? undefined : state.say(words, text)
 
+/** Why nobody may send here yet; undefined where they may. */
+const notYet = (state: SmtpState): string | undefined => {
+  if (state.hello === undefined) return smtpWords['say-ehlo']
+  if (state.deps.submission === undefined || state.account !== undefined) return undefined
+  return mayLogin(state.peer) ? authWords['login-first'] : authWords['tls-first']
+}
+
 /** MAIL FROM. */
 export const mail = async (state: SmtpState, command: MailCommand): Promise<void> => {
   const { limits, office } = state.deps
-  if (state.hello === undefined) return state.wrong(smtpWords['say-ehlo'])
+  const early = notYet(state)
+  if (early !== undefined) return state.wrong(early)
   if (state.mail !== undefined) return state.wrong(smtpWords['mail-open'])
   if (state.messages >= limits.messages) return state.cut(smtpWords['too-many-messages'])
   state.mailRefused = true // until it is taken
   const { address, utf8 } = command.path
-  const read = readMailParameters(command.parameters, state.hello.extended ? mailOffers : noOffers)
+  const read = readMailParameters(command.parameters, offersOf(state))
   if (!read.ok) return state.wrong(misreadWords[read.error])
   if (utf8 && !read.value.smtpUtf8) return state.wrong(smtpWords['needs-utf8'])
   if (read.value.size > limits.messageSize) return notNow(state, smtpWords['too-large'])
-  const sender = senderOf(state, address, read.value)
+  const hold = holdOf(state, read.value)
+  if (!hold.ok) return state.wrong(misreadWords[hold.error])
+  const sender = senderOf(state, address, read.value, hold.value)
   const outcome = await asked(state, 'sender', () => office.sender(sender))
   if (outcome.kind === 'refuse') return notNow(state, rcptWords[outcome.reason], outcome.text)
   const intake = state.newIntake()

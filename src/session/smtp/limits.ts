@@ -60,6 +60,25 @@ export type SmtpLimits = { readonly [Name in keyof typeof smtpLimitRows]: number
 
 const value = (name: keyof SmtpLimits): number => smtpLimitRows[name].value
 
+/** Data: what a submission session bears beside that, and what it offers. RFC 4954 section 4, RFC 4865 section 4. */
+export const submissionLimitRows = {
+  logins: { value: 3, unit: 'count', says: 'failed logins, before the connection ends' },
+  failedLoginMs: { value: 2_000, unit: 'ms', says: 'how long a failed login waits for its answer' },
+  holdMs: {
+    value: 30 * 86_400_000,
+    unit: 'ms',
+    says: 'how far ahead a mail program may have its message sent (FUTURERELEASE)',
+  },
+} as const satisfies Readonly<Record<string, LimitRow>>
+export type SubmissionLimits = { readonly [Name in keyof typeof submissionLimitRows]: number }
+
+/** The defaults. */
+export const submissionLimits: SubmissionLimits = {
+  logins: submissionLimitRows.logins.value,
+  failedLoginMs: submissionLimitRows.failedLoginMs.value,
+  holdMs: submissionLimitRows.holdMs.value,
+}
+
 /** The defaults. */
 export const smtpLimits: SmtpLimits = {
   messageSize: value('messageSize'),
@@ -79,4 +98,12 @@ export const smtpLimits: SmtpLimits = {
   dataMs: value('dataMs'),
   messageMs: value('messageMs'),
   sessionMs: value('sessionMs'),
+}
+
+/** What differs where people log in: their mail programs wait for no pause, send to more at once, and mistype. */
+export const submitLimits: SmtpLimits = {
+  ...smtpLimits,
+  recipients: 500,
+  refusals: 50,
+  greetPauseMs: 0,
 }

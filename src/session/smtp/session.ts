@@ -1,5 +1,5 @@
 /**
- * The receiving SMTP session of port 25: octets in, acts out (src/base/act.ts). RFC 5321; the extensions are in commands.ts, the words in
+ * The SMTP session: receiving on port 25, submission on 465 and 587 (`deps.submission`): octets in, acts out (src/base/act.ts). RFC 5321; the extensions are in commands.ts, the words in
  * words.ts, the limits in limits.ts. No clock, no socket, no disk of its own.
  *
  * The answers to pipelined commands are gathered and go out together, in order; whatever the post office or a spool throws is a 4xx
@@ -8,13 +8,15 @@
 import type { Act, Peer, Quiet, Session } from '../../base/act.ts'
 import { readCommand } from '../../wire/smtp/command.ts'
 import type { SmtpEvent } from '../../wire/smtp/reader.ts'
+import { answerLogin, endLogin } from './auth.ts'
 import { run } from './commands.ts'
 import { end, take } from './content.ts'
 import type { SmtpDeps } from './deps.ts'
 import { type Done, SmtpState } from './state.ts'
-import { lineWords, misreadWords, saying, smtpWords } from './words.ts'
+import { authWords, lineWords, misreadWords, saying, smtpWords } from './words.ts'
 
 const line = (state: SmtpState, text: string): Done => {
+  if (state.exchange !== undefined) return answerLogin(state, text)
   if (state.overdue()) return undefined
   const command = readCommand(text)
   if (command.ok) return run(state, command.value)
@@ -36,6 +38,7 @@ const heard = (state: SmtpState, event: SmtpEvent): Done => {
     case 'line':
       return line(state, event.text)
     case 'bad-line':
+      endLogin(state)
       return state.wrong(lineWords[event.why])
     case 'octets':
       return take(state, event.bytes)
@@ -78,6 +81,7 @@ const farewells = {
   slow: smtpWords['too-slow'],
   shutdown: smtpWords.stopping,
   barred: smtpWords.barred,
+  revoked: authWords.revoked,
 } as const satisfies Readonly<Record<Parameters<Session['farewell']>[0], string>>
 
 async function* farewell(state: SmtpState, why: Parameters<Session['farewell']>[0]): AsyncGenerator<Act> {
@@ -103,13 +107,16 @@ export const smtpSession = (deps: SmtpDeps): Session => {
     secured: (peer) => {
       state.peer = peer
       state.hello = undefined
+      endLogin(state)
     },
+    tag: () => (state.account === undefined ? undefined : { account: state.account.id, key: state.key }),
     bell: () => undefined,
     wake: nothing,
     farewell: (why) => farewell(state, why),
     gone: () => {
       state.gone = true
       state.closed = true
+      endLogin(state)
       void state.reset()
     },
   }

@@ -1,7 +1,9 @@
-/** What a receiving session remembers of its peer, and what it does to one that misbehaves. RFC 5321 section 4.5.3; shared by all commands. */
+/** What an SMTP session remembers of its peer, and what it does to one that misbehaves. RFC 5321 section 4.5.3; shared by all commands. */
 import type { Peer } from '../../base/act.ts'
 import type { Recipient, Sender, SessionOffence } from '../../post/ports.ts'
+import type { Account } from '../../store/store.ts'
 import { SmtpReader } from '../../wire/smtp/reader.ts'
+import type { SaslEnd } from '../sasl-exchange.ts'
 import type { SmtpDeps } from './deps.ts'
 import { Intake } from './intake.ts'
 import { Talk } from './talk.ts'
@@ -25,11 +27,21 @@ export type Mail = {
   since: number
 }
 
+/** Octets of a line of a login, CRLF included (RFC 4954 section 4.5.3). */
+const AUTH_LINE = 12_288
+
 export class SmtpState {
   readonly deps: SmtpDeps
   readonly reader: SmtpReader
   readonly talk = new Talk()
   peer: Peer
+  /** Who logged in; only on a submission port. */
+  account: Account | undefined
+  /** The name of the app password that was used, if one was. */
+  key: string | undefined
+  /** A login whose next line is waited for. */
+  exchange: AsyncGenerator<string, SaslEnd, string> | undefined
+  failedLogins = 0
   hello: { readonly name: string; readonly extended: boolean } | undefined
   mail: Mail | undefined
   /** The BDAT whose octets are coming, and the words that refused it. */
@@ -55,7 +67,7 @@ export class SmtpState {
     this.peer = peer
     this.#since = deps.now()
     this.reader = new SmtpReader({
-      line: limits.commandLine,
+      line: deps.submission === undefined ? limits.commandLine : Math.max(AUTH_LINE, limits.commandLine),
       skip: limits.skippedLine,
       rewriteLf: deps.bareLf === 'rewrite',
     })
@@ -76,8 +88,11 @@ export class SmtpState {
   offence(kind: SessionOffence): void {
     const { session, ip } = this.peer
     this.deps.log.event('smtp-offence', { session, ip, offence: kind, helo: this.hello?.name })
+    // Whoever has logged in is known; a mistake of their program is nobody's offence.
+    if (this.account !== undefined) return
+    const service = this.deps.submission === undefined ? 'mail' : 'login'
     try {
-      this.deps.office.offence(kind, { ip, session })
+      this.deps.office.offence(kind, { ip, session, service })
     } catch (error) {
       this.failed('offence', error)
     }
@@ -159,3 +174,6 @@ export class SmtpState {
     return new Intake(this.deps.newSpool, this.deps.limits.messageSize, (error) => this.failed('spool', error))
   }
 }
+
+/** Whether REQUIRETLS may be said: RFC 8689 section 2, within TLS only. */
+export const offersRequireTls = ({ deps, peer }: SmtpState): boolean => deps.requireTls && peer.tls !== null

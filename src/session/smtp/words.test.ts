@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { smtpLimitRows, smtpLimits } from './limits.ts'
 import {
+  authWords,
   contentWords,
   deferWords,
   lineWords,
@@ -12,7 +13,7 @@ import {
   smtpWords,
 } from './words.ts'
 
-const tables = { rcptWords, rejectWords, deferWords, contentWords, lineWords, misreadWords, smtpWords }
+const tables = { authWords, rcptWords, rejectWords, deferWords, contentWords, lineWords, misreadWords, smtpWords }
 
 for (const [name, table] of Object.entries(tables))
   test(`${name}: a code, an enhanced code of its class, and printable words of one short line`, () => {

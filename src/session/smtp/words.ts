@@ -1,5 +1,5 @@
 /**
- * Data: everything a receiving session says after its greeting, a row a reason. RFC 5321 section 4.2.2 (codes), RFC 3463 (enhanced codes),
+ * Data: everything an SMTP session says after its greeting, a row a reason. RFC 5321 section 4.2.2 (codes), RFC 3463 (enhanced codes),
  * RFC 3461, 3030, 1870, 6531, 7372 and 7505 for the codes of their own. A new reason without words does not compile.
  */
 import type { DeferReason, RcptReason, RejectReason } from '../../post/ports.ts'
@@ -17,6 +17,9 @@ export const rcptWords = {
   greylisted: '451 4.7.1 Not yet: try again in some minutes',
   unavailable: '451 4.3.0 We cannot tell now: try again later',
   'null-sender-many': '550 5.5.3 A bounce has one recipient',
+  'not-your-address': '550 5.7.1 That is not an address of yours',
+  frozen: '451 4.7.0 The account is held: ask its administrator',
+  'bad-destination': '550 5.1.2 There is no such domain',
 } as const satisfies Readonly<Record<RcptReason, string>>
 
 export const rejectWords = {
@@ -27,7 +30,9 @@ export const rejectWords = {
   'too-large': '552 5.3.4 The message is too large',
   malformed: '550 5.6.0 The message cannot be read',
   'over-quota': '552 5.2.2 The mailbox is full',
-  'not-your-address': '553 5.7.1 The sender address is not yours',
+  'not-your-address': '550 5.7.1 The sender address is not yours',
+  frozen: '550 5.7.1 The account is held: ask its administrator',
+  budget: '550 5.7.1 The account has sent enough for now: try again later',
 } as const satisfies Readonly<Record<RejectReason, string>>
 
 export const deferWords = {
@@ -103,6 +108,27 @@ export const smtpWords = {
   unpipelined: '554 5.5.0 You did not wait for the answer (RFC 2920)',
   endless: '500 5.5.6 That does not end',
   'not-smtp': '554 5.5.0 TLS begins with STARTTLS on this port',
+} as const satisfies Readonly<Record<string, string>>
+
+/** AUTH and what goes with it. RFC 4954 sections 4 and 6; X.7.13: RFC 5248. */
+export const authWords = {
+  ok: '235 2.7.0 Logged in',
+  'bad-credentials': '535 5.7.8 The name or the password is wrong',
+  frozen: '535 5.7.13 The account is frozen: ask its administrator',
+  barred: '454 4.7.0 Too many logins failed: try again later',
+  'try-later': '454 4.7.0 Logins cannot be checked now: try again later',
+  'no-mechanism': '504 5.5.4 There is no such mechanism',
+  cancelled: '501 5.7.0 The login was cancelled',
+  'not-base64': '501 5.5.2 That is not base64',
+  endless: '500 5.5.6 The login has no end',
+  'tls-for-auth': '538 5.7.11 Say STARTTLS first: no password is taken before it',
+  'tls-first': '530 5.7.0 Say STARTTLS first, then AUTH',
+  'login-first': '530 5.7.0 Log in first',
+  'logged-in': '503 5.5.1 You are logged in already',
+  'within-mail': '503 5.5.1 A message was begun: no login now',
+  'too-many': '421 4.7.0 Too many logins failed',
+  revoked: '421 4.7.0 Your login does not hold any longer: log in again',
+  help: '214 2.0.0 EHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY: see RFC 6409',
 } as const satisfies Readonly<Record<string, string>>
 
 const MOST_TEXT = 400

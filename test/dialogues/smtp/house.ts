@@ -2,13 +2,17 @@
  * A house for SMTP sessions in tests: a post office that knows a few addresses, a spool in memory, a clock that stands still. What an
  * address or a message is made to cause is in its name: `full@`, `throws@`, a body with `X-Test: spam`.
  */
+
 import type { Act, Peer, Session } from '../../../src/base/act.ts'
+import { accountId, modSeq } from '../../../src/base/ids.ts'
 import type { Fields, Log } from '../../../src/base/log.ts'
 import { type Spool, SpoolError } from '../../../src/base/spool.ts'
 import type { Envelope, PostOffice, RcptOutcome, ReceiveOutcome } from '../../../src/post/ports.ts'
+import type { LoginOutcome } from '../../../src/session/login.ts'
 import type { SmtpDeps } from '../../../src/session/smtp/deps.ts'
-import { smtpLimits } from '../../../src/session/smtp/limits.ts'
+import { smtpLimits, submissionLimits } from '../../../src/session/smtp/limits.ts'
 import { smtpSession } from '../../../src/session/smtp/session.ts'
+import type { Account } from '../../../src/store/store.ts'
 
 export type Taken = { readonly envelope: Envelope; readonly bytes: Buffer }
 export type House = {
@@ -86,9 +90,39 @@ export const memorySpool = (room: number, opened: (by: 1 | -1) => void): Spool =
   }
 }
 
-export type HouseOptions = Partial<Pick<SmtpDeps, 'bareLf' | 'early' | 'startTls'>> & {
+export type HouseOptions = Partial<Pick<SmtpDeps, 'bareLf' | 'early' | 'startTls' | 'requireTls'>> & {
   readonly limits?: Partial<SmtpDeps['limits']>
   readonly room?: number
+  /** A submission port, where alice logs in with `secret`. */
+  readonly submission?: boolean
+}
+
+const alice: Account = {
+  id: accountId(1),
+  name: 'alice@example.org',
+  passwordHash: '',
+  state: 'active',
+  quotaBytes: 0,
+  usedBytes: 0,
+  messages: 0,
+  createdAt: 0,
+  modSeq: modSeq(1),
+  settings: '{}',
+}
+
+const logins: Readonly<Record<string, LoginOutcome>> = {
+  'alice secret': { kind: 'ok', account: alice },
+  'frozen secret': { kind: 'frozen' },
+  'barred secret': { kind: 'barred' },
+  'busy secret': { kind: 'try-later' },
+}
+const submission: NonNullable<SmtpDeps['submission']> = {
+  login: async (user, secret) => {
+    if (user === 'throws') throw new Error('the store is on fire')
+    if ('proven' in secret) return secret.proven ? { kind: 'ok', account: alice } : { kind: 'bad-credentials' }
+    return logins[`${user} ${secret.password}`] ?? { kind: 'bad-credentials' }
+  },
+  limits: { ...submissionLimits, logins: 3 },
 }
 
 /** @param options what differs from the defaults; there is no pause before the greeting unless it is asked for. */
@@ -100,11 +134,13 @@ export const smtpHouse = (options: HouseOptions = {}): House => {
   let open = 0
   const log: Log = { event: (name, fields) => events.push({ name, fields }) }
   const office: PostOffice = {
-    sender: async ({ mailFrom }) => {
+    sender: async ({ mailFrom, account }) => {
       if (mailFrom?.domain === 'throws.example') throw new Error('the store is on fire')
+      if (account !== undefined && mailFrom !== null && mailFrom.local !== 'alice') return refuse('not-your-address')
       return mailFrom?.domain === 'banned.example' ? refuse('sender-banned') : { kind: 'ok' }
     },
     route: async (sender, { address }, { accepted }) => {
+      if (sender.account !== undefined && address.domain === 'friend.example') return { kind: 'ok' }
       if (!['example.org', 'xn--bcher-kva.example', ''].includes(address.domain)) return refuse('relay-denied')
       if (sender.mailFrom === null && accepted > 0) return refuse('null-sender-many')
       return routes[address.local.toLowerCase()]?.() ?? refuse('unknown-user')
@@ -132,6 +168,8 @@ export const smtpHouse = (options: HouseOptions = {}): House => {
     startTls: options.startTls ?? true,
     bareLf: options.bareLf ?? 'refuse',
     early: options.early ?? 'refuse',
+    requireTls: options.requireTls ?? false,
+    ...(options.submission === true ? { submission } : {}),
   }
   return { deps, session: smtpSession(deps), taken, offences, events, openSpools: () => open, clock }
 }

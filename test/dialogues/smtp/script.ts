@@ -50,6 +50,8 @@ const behind = (house: House, seen: { taken: number; offences: number }): readon
     const extras = [
       envelope.ret === undefined ? '' : ` ret=${envelope.ret}`,
       envelope.envid === undefined ? '' : ` envid=${envelope.envid}`,
+      envelope.requireTls ? ' requiretls' : '',
+      envelope.holdUntil === undefined ? '' : ` hold=${new Date(envelope.holdUntil).toISOString()}`,
     ].join('')
     const to = recipients.map(({ address, notify, orcpt }) =>
       [address.text, notify.length > 0 ? ` notify=${notify}` : '', orcpt === undefined ? '' : ` orcpt=${orcpt}`].join(
@@ -71,6 +73,8 @@ const set = (options: Setting, words: readonly string[]): void => {
   const [name = '', value = ''] = words
   if (name === 'bareLf' && (value === 'refuse' || value === 'rewrite')) options.bareLf = value
   else if (name === 'early' && (value === 'refuse' || value === 'allow')) options.early = value
+  else if (name === 'submission') options.submission = value === 'yes'
+  else if (name === 'requireTls') options.requireTls = value === 'yes'
   else if (name === 'startTls') options.startTls = value === 'yes'
   else if (name === 'quiet') options.quiet = value === 'yes'
   else if (name === 'keywords') options.keywords = value === 'yes'
@@ -106,7 +110,13 @@ const act = async (house: House, step: Step, options: Setting): Promise<readonly
   if (verb === 'gone') house.session.gone()
   else if (verb === 'secured') house.session.secured(testTls)
   else if (verb === 'later') house.clock.now += Number(argument)
-  else if (argument === 'timeout' || argument === 'slow' || argument === 'shutdown' || argument === 'barred')
+  else if (
+    argument === 'timeout' ||
+    argument === 'slow' ||
+    argument === 'shutdown' ||
+    argument === 'barred' ||
+    argument === 'revoked'
+  )
     return actsOf(house.session.farewell(argument))
   else throw new Error(`no such step: ${step.command}`)
   return []
