@@ -1,11 +1,13 @@
 /** `postern config describe|check`. */
+import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { nearest } from '../nearest.ts'
 import { writeSettings } from '../settings/describe.ts'
+import { relayRows, relayWarnings } from '../settings/relay.ts'
 import { settingsSchema } from '../settings/schema.ts'
 import { sectionsOf } from '../settings/walk.ts'
 import type { Command } from './command.ts'
-import { configOption, configPath, loadConfig } from './config-file.ts'
+import { type Config, configOption, configPath, loadConfig } from './config-file.ts'
 
 export const configDescribe: Command = {
   usage: 'config describe [WORD]',
@@ -34,20 +36,42 @@ export const configDescribe: Command = {
   },
 }
 
+const readText = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined // not there, or not for us
+    throw error
+  }
+}
+
+/** @returns what is wrong with the files that the settings name, and what is allowed and not wise. */
+const beyond = ({
+  settings,
+  path,
+}: Config): { readonly problems: readonly string[]; readonly notes: readonly string[] } => ({
+  problems: relayRows(settings.relay, (file) => readText(path(file))).problems,
+  notes: relayWarnings(settings.relay),
+})
+
 export const configCheck: Command = {
   usage: 'config check [FILE]',
-  about: 'Reads a configuration and tells every mistake in it, with line and column. Changes nothing.',
+  about:
+    'Reads a configuration and tells every mistake in it, with line and column; also files that it names and that cannot be\nread, and what is allowed but not wise. Changes nothing.',
   options: [configOption],
   example: 'postern config check postern.toml',
   json: true,
   run: async (given, shell) => {
     const file = given.words[0] ?? configPath(given)
     const config = loadConfig(file)
-    if (given.values['json'] === true) {
-      const lines = config.ok ? [] : config.error.split('\n')
-      shell.out(`${JSON.stringify({ file, ok: config.ok, mistakes: lines })}\n`)
-    } else if (config.ok) shell.out(`${file}: no mistakes\n`)
-    else shell.err(`${config.error}\n`)
-    return config.ok ? 0 : 1
+    const { problems, notes } = config.ok ? beyond(config.value) : { problems: config.error.split('\n'), notes: [] }
+    const ok = problems.length === 0
+    if (given.values['json'] === true) shell.out(`${JSON.stringify({ file, ok, mistakes: problems, notes })}\n`)
+    else {
+      for (const problem of problems) shell.err(`${config.ok ? `${file}: ` : ''}${problem}\n`)
+      for (const note of notes) shell.err(`${file}: note: ${note}\n`)
+      if (ok) shell.out(`${file}: no mistakes\n`)
+    }
+    return ok ? 0 : 1
   },
 }

@@ -29,6 +29,7 @@ import {
   yes,
 } from './kinds.ts'
 import { limitsOf, rowsOf } from './limits.ts'
+import { relaysSection } from './relay.ts'
 import { submissionSection } from './submission.ts'
 
 const listenSection = z
@@ -184,6 +185,7 @@ export const settingsSchema = z.strictObject({
   pop3: pop3Section,
   dns: dnsSection,
   spam: spamSection,
+  relay: relaysSection,
   blocklists: z
     .array(blocklist)
     .max(20)

@@ -129,6 +129,7 @@ const various = 'Replies of various servers, as kept in public bounce collection
 /** What happened to us before or beside a reply. */
 const ownRows: readonly ReplyRow[] = [
   { source: 'RFC 7505 section 3', stage: ['dns'], enhanced: /^5\.1\.10$/, is: m.noMail },
+  { source: 'RFC 3463 section 3.5', stage: ['dns'], enhanced: /^[45]\.4\.6$/, is: m.loop },
   { source: 'RFC 7505', stage: ['dns'], text: /null mx|does not accept (?:e-?)?mail/, is: m.noMail },
   { source: 'RFC 3463 section 3.2', stage: ['dns'], enhanced: /^5\.(?:1\.[23]|4\.4)$/, is: m.noSuchDomain },
   { source: 'RFC 3463 section 3.5', stage: ['dns'], enhanced: /^4\./, is: m.dnsTrouble },

@@ -83,9 +83,13 @@ const spoken = ({ code, enhanced, text }: Said): string =>
 
 // What people read
 
-const quoted = (said: Said, host: string): string => {
+/** Whether we said it ourselves, because there was nobody else to say anything. */
+const isOurs = ({ code, host, stage }: Said): boolean =>
+  code === 0 || host === '' || stage === 'dns' || stage === 'connect' || stage === 'policy'
+
+const quoted = (said: Said): string => {
   const name = plainText(said.host, MOST_ADDRESS)
-  const title = said.code === 0 || name === '' || name === host ? words.found : words.answered(name)
+  const title = isOurs(said) || name === '' ? words.found : words.answered(name)
   return `${wrapText(title, '  ')}${wrapText(spoken(said), '  > ')}`
 }
 
@@ -115,7 +119,7 @@ const paragraph = (bounce: Bounce, one: BounceRecipient): string => {
   return [
     wrapText(address(one.recipient)),
     ...lines.map((line) => wrapText(line, '  ')),
-    ...(one.said === undefined ? [] : [quoted(one.said, bounce.host)]),
+    ...(one.said === undefined ? [] : [quoted(one.said)]),
     ...(end === '' ? [] : [wrapText(end, '  ')]),
   ].join('\r\n')
 }
@@ -175,8 +179,10 @@ const recipientGroup = (bounce: Bounce, one: BounceRecipient): string => {
     ['Final-Recipient', typed(one.recipient)],
     ['Action', ofKind[kind].action],
     ['Status', statusFor(kind, one, meaningOf(one))],
-    ...(said === undefined || said.code === 0 || host === '' ? [] : ([['Remote-MTA', `dns; ${host}`]] as const)),
-    ...(spoke === '' ? [] : ([['Diagnostic-Code', `${said?.code === 0 ? 'x-postern' : 'smtp'}; ${spoke}`]] as const)),
+    ...(said === undefined || isOurs(said) || host === '' ? [] : ([['Remote-MTA', `dns; ${host}`]] as const)),
+    ...(spoke === ''
+      ? []
+      : ([['Diagnostic-Code', `${said === undefined || isOurs(said) ? 'x-postern' : 'smtp'}; ${spoke}`]] as const)),
     ['Last-Attempt-Date', writeDate(at)],
     ...(kind === 'delayed' && one.willRetryUntil !== undefined
       ? ([['Will-Retry-Until', writeDate(one.willRetryUntil)]] as const)
