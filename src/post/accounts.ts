@@ -2,8 +2,7 @@
  * Accounts, domains and addresses as the administrator handles them: add, change, freeze, drop; and the mailboxes that a new account has
  * (RFC 6154 special uses). Logging in is login.ts. The store, salts and clock are parameters.
  *
- * Refused on purpose: weak passwords, names outside the domains that are served here, and aliases or forwards that lead elsewhere, because
- * this server does not send yet: better said when the alias is made than to every sender.
+ * Refused on purpose: weak passwords, names outside the domains that are served here, lists (they have a room of their own).
  */
 import type { AccountId } from '../base/ids.ts'
 import { fail, ok, type Result } from '../base/result.ts'
@@ -23,13 +22,13 @@ export const defaultMailboxes: readonly { readonly name: string; readonly specia
   { name: 'Archive', specialUse: 'archive' },
 ]
 
-export type AccountFault = StoreFault | 'bad-address' | 'weak-password' | 'leads-elsewhere'
+export type AccountFault = StoreFault | 'bad-address' | 'weak-password' | 'no-list'
 
 /** For the person at the command line. */
 export const accountWords = {
   'bad-address': 'That is no address: write local@domain',
   'weak-password': `A password needs at least ${LEAST_PASSWORD} characters, and must not be the name`,
-  'leads-elsewhere': 'This server does not send mail yet, so an address can lead only to addresses of its own domains',
+  'no-list': 'This server has no mailing lists yet: make an alias with these members',
 } as const satisfies Readonly<Record<Exclude<AccountFault, StoreFault>, string>>
 
 export type AccountsDeps = {
@@ -165,8 +164,7 @@ export const openAccounts = (deps: AccountsDeps): Accounts => {
     const names = new Set(served.value.map((one) => one.name))
     if (!names.has(domainOf(address))) return fail('no-such-domain')
     const known = (targets ?? []).flatMap((target) => (target === undefined ? [] : [target]))
-    if (row.state === 'forward' || row.state === 'list' || known.some((target) => !names.has(domainOf(target))))
-      return fail('leads-elsewhere')
+    if (row.state === 'list') return fail('no-list')
     return store.putAddress({ ...row, address, ...(row.targets === undefined ? {} : { targets: known }) })
   }
 

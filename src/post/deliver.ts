@@ -8,6 +8,7 @@
 import { fail, ok, type Result } from '../base/result.ts'
 import type { Body } from '../base/spool.ts'
 import type { Place, Receipt, Store, StoreFault } from '../store/store.ts'
+import type { Onward } from './deps.ts'
 import { without } from './head.ts'
 import type { Decision, Known, Mail } from './mail.ts'
 import type { Chosen } from './place.ts'
@@ -82,17 +83,18 @@ type DeliverDeps = {
   readonly now: () => number
 }
 
-/** @returns once every recipient has the message; else the fault of the first who has not. */
+/** @param onward what leaves, in the same transaction. @returns once every recipient has the message; else the fault of the first who has not. */
 export const deliver = async (
   deps: DeliverDeps,
   mail: Mail,
   places: readonly Place[],
   scanned: ScanOutcome,
   receipt: Receipt,
+  onward?: Onward,
 ): Promise<Result<null, StoreFault>> => {
   const body = await bodyOf(mail, deps.files)
   try {
-    return await deliverBody(deps, mail, body, places, scanned, receipt)
+    return await deliverBody(deps, mail, body, places, scanned, receipt, onward)
   } finally {
     // What was cut is a file of its own; the store has it, or nobody wants it.
     if ('file' in body && !('file' in mail.body && mail.body.file === body.file)) await deps.files?.drop(body.file)
@@ -106,11 +108,13 @@ const deliverBody = async (
   places: readonly Place[],
   scanned: ScanOutcome,
   receipt: Receipt,
+  onward: Onward | undefined,
 ): Promise<Result<null, StoreFault>> => {
   // A summary speaks of the octets that it was made from.
   const summary = mail.head.forged.length === 0 ? scanned.summary : undefined
   const given = { body, now: deps.now(), ...(summary === undefined ? {} : { summary }) }
-  const answer = await deps.store.deliver({ ...given, places, receipt })
+  const queue = onward === undefined ? {} : { queue: onward }
+  const answer = await deps.store.deliver({ ...given, places, receipt, ...queue })
   if (!answer.ok) return answer
   const failed = answer.value.flatMap((one, index) => (one.ok ? [] : [{ fault: one.error, place: places[index] }]))
   const [first] = failed

@@ -1,13 +1,27 @@
 /** What the post office needs of the house: everything that a test wants to decide is here. Types only; pure. */
 import type { Log } from '../base/log.ts'
-import type { Store } from '../store/store.ts'
+import type { NewQueueEntry, Store } from '../store/store.ts'
 import type { Lookups, Peers } from './gather.ts'
 import type { SenderHistory } from './history.ts'
 import type { Jail } from './jail.ts'
+import type { Decision, Known, Mail } from './mail.ts'
 import type { Learn, Scan } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import type { SpoolFiles } from './spool-files.ts'
 import type { SendingPorts } from './submit-ports.ts'
+
+/** What of a received message goes on elsewhere: the fields to put before it (latin1), and the entries of the queue. */
+export type Onward = { readonly prefix: string; readonly entries: readonly NewQueueEntry[] }
+/**
+ * Sends a received message on to `mail.forwards`. What it puts into the queue is one transaction with the copies here. Never rejects.
+ * @returns undefined where nothing is to leave.
+ */
+type SendOn = (a: {
+  readonly settings: PostSettings
+  readonly mail: Mail
+  readonly known: Known
+  readonly decision: Decision
+}) => Promise<Onward | undefined>
 
 export type PostDeps = {
   readonly store: Store
@@ -27,6 +41,8 @@ export type PostDeps = {
   readonly log: Log
   /** Where mail can be sent on. */
   readonly sending?: SendingPorts
+  /** Where received mail can be sent on; without it addresses that lead elsewhere are refused at RCPT. */
+  readonly forward?: SendOn
 }
 /** With what the office keeps for itself. */
 export type OfficeDeps = PostDeps & { readonly peers: Peers }

@@ -16,6 +16,7 @@ import type { Learn, Lesson, Scan, ScanJob, Verified } from './scan-port.ts'
 import { type PostSettings, postDefaults } from './settings.ts'
 import type { SpoolFiles } from './spool-files.ts'
 import type { Story } from './story.ts'
+import { openGuard } from './submit-ports.ts'
 
 const hour = 3_600_000
 
@@ -39,8 +40,10 @@ type Plan = {
   readonly lookups?: Lookups
   readonly store?: (store: Store) => Store
   readonly files?: SpoolFiles
+  readonly forward?: PostDeps['forward']
 }
 
+const noSending: PostDeps['sending'] = { guard: openGuard, sign: async () => '', wake: () => undefined }
 const named = { result: 'pass', name: 'mail.sender.example' }
 
 /** A house with two accounts, an alias, a trap and the rest; every test has its own. */
@@ -115,6 +118,7 @@ const openHouse = async (plan: Plan = {}): Promise<House> => {
     soon: (work) => work(),
     log,
     ...(plan.files === undefined ? {} : { files: plan.files }),
+    ...(plan.forward === undefined ? {} : { forward: plan.forward, sending: noSending }),
   }
   return {
     office: postOffice(deps),
@@ -329,6 +333,54 @@ test('a detail files into a mailbox that is there, and makes none', async () => 
   assert.equal((await inbox(house, 'anna@example.org', 'Shop')).length, 1)
   assert.equal((await inbox(house, 'anna@example.org', 'INBOX')).length, 1)
   assert.equal((await inbox(house, 'anna@example.org', 'other')).length, 0)
+})
+
+/** Forwards as they are, without a word of their own. */
+const forward: NonNullable<PostDeps['forward']> = async ({ mail }) => ({
+  prefix: 'X-On: y\r\n',
+  entries: mail.forwards.map(({ to }) => ({
+    message: mail.id,
+    account: null,
+    sender: '',
+    recipient: to,
+    domain: 'elsewhere.example',
+    state: 'waiting',
+    why: '',
+    queuedAt: mail.at,
+    nextAt: mail.at,
+    expiresAt: mail.at + hour,
+    options: '{}',
+  })),
+})
+
+test('an alias that leads elsewhere too: a copy here and one on its way, in one transaction', async () => {
+  const house = await openHouse({ forward })
+  assert.equal((await send(house, { to: ['away@example.org', 'anna@example.org'] })).end?.kind, 'accepted')
+  assert.equal((await inbox(house, 'anna@example.org', 'INBOX')).length, 1)
+  const queue = await house.store.queue({ most: 9 })
+  assert.ok(queue.ok)
+  assert.deepEqual(
+    queue.value.map(({ recipient }) => recipient),
+    ['x@elsewhere.example'],
+  )
+  const [text] = await house.store
+    .queueMessages({ ids: [queue.value[0]?.id ?? 0], mostBytes: 1e6 })
+    .then((found) => (found.ok ? found.value.map(({ message }) => Buffer.from(message).toString('latin1')) : []))
+  assert.match(text ?? '', /^X-On: y\r\nFrom: Carl /)
+})
+
+test('what the forwarder lets go of is kept here alone; what is refused as spam goes nowhere', async () => {
+  const quiet = await openHouse({ forward: async () => undefined })
+  assert.equal((await send(quiet, { to: ['away@example.org'] })).end?.kind, 'accepted')
+  const strict = await openHouse({ forward })
+  assert.equal(
+    (await send(strict, { to: ['away@example.org'], headers: 'X-Test-Score: 12\r\n' })).end?.kind,
+    'rejected',
+  )
+  for (const house of [quiet, strict]) {
+    const queue = await house.store.queue({ most: 9 })
+    assert.ok(queue.ok && queue.value.length === 0)
+  }
 })
 
 test('a verdict forged in our name is cut out, one of others stays', async () => {

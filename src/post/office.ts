@@ -311,8 +311,8 @@ class Office {
 
   /** Whether what leads elsewhere can go there. */
   #sendsOn(submitted: boolean): boolean {
-    const { sending } = this.#deps
-    return sending !== undefined && submitted
+    const { sending, forward } = this.#deps
+    return sending !== undefined && (submitted || forward !== undefined)
   }
 
   /** A recipient of a submission at a domain of others. */

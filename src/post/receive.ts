@@ -46,11 +46,13 @@ export const receive = async (
   const story = tell(mail, known, decision, folders)
   const receipt = receiptOf(settings, mail, decision.answer.kind, known.output?.score ?? 0, story)
   // Without places it went into a blackhole, as its address is set up to.
-  const stored = await (places.length === 0
+  const onward = mail.forwards.length === 0 ? undefined : await deps.forward?.({ settings, mail, known, decision })
+  const stored = await (places.length === 0 && onward === undefined
     ? deps.store.addReceipt(receipt)
-    : deliver(deps, mail, places, scanned, receipt))
+    : deliver(deps, mail, places, scanned, receipt, onward))
   if (!stored.ok) return deferred(deps, mail, stored.error)
 
+  if (onward !== undefined) deps.sending?.wake()
   await book(deps, settings, mail, known, decision)
   return taken(deps, mail, known, decision)
 }

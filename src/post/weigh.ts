@@ -112,7 +112,7 @@ const judgedOf = (mail: Mail, known: Known): Judged => ({
   dmarcPolicy: policyWords.find((word) => word === known.wire?.dmarc?.policy) ?? 'none',
   trustedForwarder: known.trustedForwarder,
   // A wanted sender who answers to everybody named in a spammer's message is no spammer; one who writes to the trap alone is told.
-  trapped: mail.trapped && (mail.takers.length === 0 || !isWanted(known)),
+  trapped: mail.trapped && (mail.takers.length + mail.forwards.length === 0 || !isWanted(known)),
   barred: known.barred,
 })
 

@@ -31,9 +31,7 @@ export const row = <T>(words: z.ZodType<T>, run: (deps: AdminDeps, words: T) => 
 export type Fault = StoreFault | keyof typeof accountWords
 /** @returns a fault for the person at the command line. */
 export const says = (fault: Fault): string =>
-  fault === 'bad-address' || fault === 'weak-password' || fault === 'leads-elsewhere'
-    ? accountWords[fault]
-    : storeWords(fault)
+  fault === 'bad-address' || fault === 'weak-password' || fault === 'no-list' ? accountWords[fault] : storeWords(fault)
 /** @returns the answer for an outcome. */
 export const told = <T>(result: Result<T, Fault>, value: (of: T) => unknown): AdminAnswer =>
   result.ok ? { ok: true, value: value(result.value) } : { ok: false, says: says(result.error) }

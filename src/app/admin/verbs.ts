@@ -21,7 +21,7 @@ const shown = ({ name, state, quotaBytes, usedBytes, messages, createdAt }: Acco
 })
 
 const name = z.string().max(320)
-const states = ['alias', 'reject', 'blackhole', 'spamtrap'] as const
+const states = ['alias', 'forward', 'reject', 'blackhole', 'spamtrap'] as const
 
 const accountRows: Readonly<Record<string, Row>> = {
   'account-add': row(

@@ -19,6 +19,7 @@ export const aliasAdd: Command = {
   about:
     'Gives an address a meaning: an alias for its targets, or one of the ends of an address\'s life. "@example.org" is every\naddress of the domain that has no meaning of its own. An address that exists gets the new meaning.',
   options: [
+    { name: 'forward', says: 'its owner has moved: mail goes on to the targets' },
     { name: 'reject', value: 'TEXT', says: 'refuse mail for it, with this text' },
     { name: 'blackhole', says: 'take mail for it and throw it away' },
     { name: 'spamtrap', says: 'nobody has ever used it: mail for it is spam, and teaches the filter' },
@@ -32,11 +33,12 @@ export const aliasAdd: Command = {
     const [address, ...targets] = given.words
     const { values } = given
     const ends = (['reject', 'blackhole', 'spamtrap'] as const).filter((name) => values[name] !== undefined)
+    const moved = values['forward'] !== undefined
     const wrong =
       address === undefined
         ? 'name an address'
-        : ends.length > 1
-          ? `--${ends.join(' and --')} exclude each other`
+        : ends.length + (moved ? 1 : 0) > 1
+          ? `${[...ends, ...(moved ? ['forward'] : [])].map((name) => `--${name}`).join(' and ')} exclude each other`
           : ends.length === 0 && targets.length === 0
             ? 'name the addresses it leads to, or one of --reject, --blackhole, --spamtrap'
             : ends.length === 1 && targets.length > 0
@@ -52,7 +54,7 @@ export const aliasAdd: Command = {
     }
     const words = {
       address,
-      state: ends[0] ?? 'alias',
+      state: ends[0] ?? (moved ? 'forward' : 'alias'),
       ...(targets.length === 0 ? {} : { targets }),
       ...(typeof values['reject'] === 'string' ? { says: values['reject'] } : {}),
       ...(readDay(values['from']) === undefined ? {} : { from: readDay(values['from']) }),
