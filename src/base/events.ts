@@ -63,6 +63,14 @@ export const events = {
     level: 'warn',
     says: 'a scan passed its deadline; the rule that ran is benched and the message went on without it',
   },
+  'rules-missing': {
+    level: 'error',
+    says: 'a folder of spam.rules cannot be read: mail is judged without the rules in it',
+  },
+  'rule-fault': {
+    level: 'warn',
+    says: 'a line of a rule file is not in force: file, line and reason; the rest is',
+  },
   'scan-failed': { level: 'error', says: 'a scan thread died; the message went on without it' },
   'imap-client': { level: 'debug', says: 'an IMAP client said its name' },
   'pop3-quit': { level: 'info', says: 'a POP3 session ended with QUIT: how many messages it retrieved and removed' },

@@ -5,6 +5,7 @@
  */
 import type { Evidence, Hit, Opinion, ScanInput, ScanOutput } from './facts.ts'
 import { lookAt } from './look.ts'
+import type { View } from './mail/view.ts'
 import type { SpamTest } from './row.ts'
 import { spamTests } from './table.ts'
 import { type Tokens, tokensOf } from './tokens.ts'
@@ -20,17 +21,31 @@ export type Opinions = {
     | undefined
 }
 
+/** Rules that the owner brings; sa/engine.ts has them. */
+type OwnersRules = {
+  readonly run: (
+    view: View,
+    watch?: (rule: number) => void,
+    without?: ReadonlySet<string>,
+  ) => { readonly hits: ReadonlyMap<string, number> }
+  readonly says: (rule: string) => string
+  readonly points: (rule: string) => number
+}
+
 /** Learns nothing, knows nothing. */
 export const noOpinions: Opinions = { opinion: () => undefined }
 
 export type ScoreOptions = {
   readonly tests?: readonly SpamTest[]
   readonly without?: ReadonlySet<string>
-  /** @param step the row's index; −1 for taking the message apart, −2 for its tokens, −3 for the learner. */
+  readonly rules?: OwnersRules
+  /** @param step the row's index; OWNERS and more for a rule of the owner's; −1 for taking the message apart, −2 for its tokens, −3 for the learner. */
   readonly watch?: (step: number) => void
 }
 
 const EVIDENCE = 12
+/** Steps from here on are rules of the owner's. */
+export const OWNERS = 100_000
 const cents = (points: number): number => Math.round(points * 100) / 100
 
 /** The tokens that weigh most, strongest first. */
@@ -57,7 +72,7 @@ const learnedHit = (opinion: { readonly probability: number; readonly points: nu
 
 /** @returns what fired, the sum, the learner's opinion and the tokens to train it with. */
 export const score = (input: ScanInput, learner: Opinions, options: ScoreOptions = {}): ScanOutput => {
-  const { tests = spamTests, without, watch } = options
+  const { tests = spamTests, without, watch, rules } = options
   watch?.(-1)
   const look = lookAt(input)
   const hits: Hit[] = []
@@ -67,6 +82,11 @@ export const score = (input: ScanInput, learner: Opinions, options: ScoreOptions
     const times = Number(test.hit(look))
     const points = cents(test.score * times)
     if (points !== 0) hits.push({ name: test.name, says: test.says, score: points })
+  }
+  const brought = rules?.run(look.view, (rule) => watch?.(OWNERS + rule), without).hits ?? new Map<string, number>()
+  for (const name of brought.keys()) {
+    const points = cents(rules?.points(name) ?? 0)
+    if (points !== 0) hits.push({ name, says: rules?.says(name) ?? '', score: points })
   }
   watch?.(-2)
   const tokens = tokensOf(

@@ -207,7 +207,7 @@ const takeParts = (tokens: Tokens, look: Look): void => {
   }
   for (const page of look.pages()) {
     let tags = 0
-    for (const tag of page.tags) if (tags++ < 60) tokens.whole('tag:', tag)
+    for (const tag of page.tags.keys()) if (tags++ < 60) tokens.whole('tag:', tag)
     tokens.whole('images:', log2(page.images))
     tokens.whole('hidden:', log2(page.invisible.trim().length))
   }

@@ -90,6 +90,16 @@ export const commands: readonly CommandRow[] = [
   },
   { name: 'check', summary: 'check the mail store', load: async () => (await import('./check.ts')).check },
   {
+    name: 'spam hits',
+    summary: "which of SpamAssassin's rules hit a message",
+    load: async () => (await import('./spam.ts')).spamHits,
+  },
+  {
+    name: 'spam filter',
+    summary: 'the filter alone, a message a line',
+    load: async () => (await import('./spam.ts')).spamFilter,
+  },
+  {
     name: 'verify',
     summary: 'test SPF, DKIM and DMARC cases, one a line',
     load: async () => (await import('./verify.ts')).command,

@@ -23,16 +23,20 @@ import { spoolFilesOver } from '../../post/spool-files.ts'
 import { MailboxViews } from '../../session/imap/view.ts'
 import type { Scram } from '../../session/login.ts'
 import { Learner } from '../../spam/learner.ts'
+import { saEngine } from '../../spam/sa/engine.ts'
+import { type RuleText, readRules } from '../../spam/sa/rule-file.ts'
 import type { Store } from '../../store/store.ts'
 import { checkDnsbl, type DnsblZone, defaultZones } from '../../verify/dnsbl.ts'
 import { checkIprev } from '../../verify/iprev.ts'
 import type { LogWriter } from '../log/writer.ts'
 import type { Settings } from '../settings/schema.ts'
+import { readRuleFolders } from '../spam/rule-folder.ts'
 import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
 import { postSettings } from './settings-of.ts'
 import { openSigningHere } from './signing.ts'
 
+const MOST_RULE_FAULTS = 50
 const SPOOL_MEMORY = 262_144 // octets of a message that are held in memory before it goes to a file
 
 export type HouseOptions = {
@@ -83,6 +87,19 @@ const lookupsOf = ({ resolve, settings, log }: HouseOptions): Lookups => ({
   },
 })
 
+/** The owner's rule files. A folder that cannot be read and lines with mistakes are told of; mail goes on without them. */
+const rulesOf = async (folders: readonly string[], log: LogWriter): Promise<readonly RuleText[]> => {
+  if (folders.length === 0) return []
+  const texts = await readRuleFolders(folders)
+  if (!texts.ok) {
+    log.event('rules-missing', { why: texts.error })
+    return []
+  }
+  for (const { file, line, why, text } of saEngine(readRules(texts.value)).faults.slice(0, MOST_RULE_FAULTS))
+    log.event('rule-fault', { file, line, why, text })
+  return texts.value
+}
+
 /** @returns the house, with bans and learning restored. */
 export const openHouse = async (options: HouseOptions): Promise<House> => {
   const { folder, store, log, now, settings } = options
@@ -95,12 +112,14 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const learned = await readLearner(folder)
   // The pool says that it is damaged, and begins anew.
   if (learned !== undefined && !Learner.read(learned).ok) await setLearnerAside(folder)
+  const rules = await rulesOf(settings().spam.rules, log)
   const pool = createScanPool({
     threads: threads === 0 ? Math.max(1, availableParallelism() - 1) : threads,
     deadlineMs: deadline,
     log,
     resolve: options.resolve,
     learned,
+    rules,
   })
   const jail = openJail({ store, now, random, log, settings: () => forPost().jail, cut: options.cut })
   await jail.restore()

@@ -145,6 +145,13 @@ const spamSection = z
     flag: points(thresholds.flag, 'From this score on a message is filed as Junk.'),
     reject: points(thresholds.reject, 'From this score on it is refused.'),
     'honour-dmarc': yes(postDefaults.spam.honourDmarc, "Do what the author's domain asks for mail that fails DMARC."),
+    rules: z
+      .array(z.string({ error: 'must be the path of a folder, in quotes' }).min(1).max(4096))
+      .max(10)
+      .default([])
+      .describe(
+        'Folders of SpamAssassin\'s rule files (*.cf), whose points count beside ours: "/usr/share/spamassassin", a folder of sa-update, one with your local.cf. Read at the start; a later folder wins.',
+      ),
     threads: count(0, 0, 64, 'Scan threads; 0: one less than there are cores, at least one.'),
     deadline: duration('5 s', 'A scan that computes for longer is ended, and the message goes on without it.'),
   })

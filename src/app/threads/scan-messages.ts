@@ -4,6 +4,7 @@
  */
 import type { DnsAnswer, DnsType } from '../../base/dns.ts'
 import type { ScanJob, ScanOutcome } from '../../post/scan-port.ts'
+import type { RuleText } from '../../spam/sa/rule-file.ts'
 
 /** The parts of a job that may be left out, because they were to blame for a lost thread. */
 export type Stage = 'summary' | 'verify' | 'score'
@@ -22,7 +23,8 @@ export type ToThread =
   | { readonly kind: 'bench'; readonly names: readonly string[] }
 
 export type FromThread =
-  | { readonly kind: 'ready' }
+  /** `rules`: names of the owner's rules, in the order of their steps. */
+  | { readonly kind: 'ready'; readonly rules: readonly string[] }
   | {
       readonly kind: 'outcome'
       readonly id: number
@@ -37,6 +39,8 @@ export type ThreadData = {
   readonly control: SharedArrayBuffer
   readonly benched: readonly string[]
   readonly patienceMs: number
+  /** The owner's rule files. */
+  readonly rules: readonly RuleText[]
 }
 
 /** Words of `control`, 32 bits each. */

@@ -56,7 +56,7 @@ parentPort.on('message', (m) => {
   }
   if (words.includes('slow')) { Atomics.add(control, 0, 1); setTimeout(() => { Atomics.add(control, 0, 1); answer() }, 40) } else answer()
 })
-parentPort.postMessage({ kind: 'ready' })
+parentPort.postMessage({ kind: 'ready', rules: [] })
 `)}`,
 )
 

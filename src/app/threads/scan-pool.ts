@@ -12,7 +12,9 @@ import type { Log } from '../../base/log.ts'
 import { ok, type Result } from '../../base/result.ts'
 import { summarize } from '../../mime/summary.ts'
 import type { Learn, Lesson, Scan, ScanJob, ScanOutcome } from '../../post/scan-port.ts'
+import { OWNERS } from '../../spam/engine.ts'
 import { Learner } from '../../spam/learner.ts'
+import type { RuleText } from '../../spam/sa/rule-file.ts'
 import { spamTests } from '../../spam/table.ts'
 import {
   CONTROL_WORDS,
@@ -54,6 +56,8 @@ export type ScanPoolOptions = {
   readonly resolve: Resolve
   /** A snapshot; a damaged one is logged and the learner starts empty. */
   readonly learned?: Uint8Array | undefined
+  /** The owner's rule files (SpamAssassin's); none where left out. */
+  readonly rules?: readonly RuleText[]
   /** Another thread entry, for tests. */
   readonly entry?: URL
 }
@@ -125,6 +129,8 @@ class Pool {
   readonly #strikes = new Map<string, number>()
   #waitingOctets = 0
   #benched: readonly string[] = []
+  /** Names of the owner's rules, as a thread read them. */
+  #rules: readonly string[] = []
   #learner: Learner
   #lessons = 0
   #nextId = 0
@@ -278,6 +284,7 @@ class Pool {
       control: shared,
       benched: this.#benched,
       patienceMs: this.#options.patienceMs ?? 20_000,
+      rules: this.#options.rules ?? [],
     }
     const worker = new Worker(this.#options.entry ?? new URL('./scan-thread.ts', import.meta.url), {
       workerData,
@@ -305,6 +312,7 @@ class Pool {
   #hear(thread: Thread, message: FromThread): void {
     if (message.kind === 'ready') {
       thread.ready = true
+      this.#rules = message.rules
       this.#stillborn = 0
       return
     }
@@ -376,7 +384,7 @@ class Pool {
   } {
     const row = Atomics.load(thread.control, ROW)
     const job = (Atomics.load(thread.control, TURN) & 1) === 1 ? Atomics.load(thread.control, JOB) : 0
-    const name = spamTests[row]?.name
+    const name = row >= OWNERS ? this.#rules[row - OWNERS] : spamTests[row]?.name
     if (name === undefined || job === 0) {
       const stage = row === STEP.summary ? 'summary' : row === STEP.verify ? 'verify' : 'score'
       return { job, name: stage, stage, rule: false, benched: false }

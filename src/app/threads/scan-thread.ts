@@ -11,6 +11,8 @@ import { historyOf, type ScanJob, type Verified } from '../../post/scan-port.ts'
 import { score } from '../../spam/engine.ts'
 import type { ScanOutput } from '../../spam/facts.ts'
 import { Learner } from '../../spam/learner.ts'
+import { saEngine } from '../../spam/sa/engine.ts'
+import { readRules } from '../../spam/sa/rule-file.ts'
 import { type Verdicts, verifyMessage } from '../../verify/gather.ts'
 import { collectAtRest } from './rest.ts'
 import { type FromThread, JOB, ROW, STEP, type ThreadData, type ToThread, TURN } from './scan-messages.ts'
@@ -21,6 +23,7 @@ const data = workerData as ThreadData // made by scan-pool.ts, its only caller
 const control = new Int32Array(data.control)
 let learner = Learner.over(data.memory)
 let benched: readonly string[] = data.benched
+const rules = data.rules.length === 0 ? undefined : saEngine(readRules(data.rules))
 
 const say = (message: FromThread): void => port.postMessage(message)
 
@@ -115,7 +118,7 @@ const scored = (bytes: Uint8Array, job: ScanJob, wire: Verified | undefined, wit
       receivedAt: job.receivedAt,
     },
     learner,
-    { without: new Set([...benched, ...without]), watch: doing },
+    { without: new Set([...benched, ...without]), watch: doing, ...(rules === undefined ? {} : { rules }) },
   )
 
 /** One job, stage by stage. What came before a stage that fails is not lost. */
@@ -170,4 +173,4 @@ port.on('message', (message: ToThread) => {
   void take(message)
 })
 collectAtRest()
-say({ kind: 'ready' })
+say({ kind: 'ready', rules: rules?.names ?? [] })

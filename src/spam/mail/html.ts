@@ -57,10 +57,11 @@ export type Rendered = {
   readonly uris: ReadonlyMap<string, ReadonlySet<string>>
   readonly links: readonly Link[]
   readonly titles: readonly string[]
+  /** With their marks. */
   readonly comments: readonly string[]
   readonly scripts: readonly string[]
-  /** Tags seen, opened or closed. */
-  readonly tags: ReadonlySet<string>
+  /** Tags seen, opened or closed, and how many of each are still open at the end. */
+  readonly tags: ReadonlyMap<string, number>
   readonly tagCount: number
   readonly knownCount: number
   readonly knownSeen: number
@@ -478,11 +479,11 @@ const readBang = (page: Renderer, html: string, at: number): number => {
     const end = page.flag.uncommented ? -1 : html.indexOf('-->', at + 4)
     if (end < 0) page.flag.uncommented = true // there is none further on either
     if (end >= 0) {
-      page.comments.push(html.slice(at + 4, end))
+      page.comments.push(html.slice(at, end + 3))
       return end + 3
     }
     const close = html.indexOf('>', at + 4)
-    page.comments.push(html.slice(at + 4, close < 0 ? html.length : close))
+    page.comments.push(html.slice(at, close < 0 ? html.length : close + 1))
     return close < 0 ? html.length : close + 1
   }
   const close = html.indexOf('>', at)
@@ -491,7 +492,7 @@ const readBang = (page: Renderer, html: string, at: number): number => {
     page.n.known++
     page.n.tags++
     page.inside.set('!doctype', 0)
-  } else if (html[at + 1] === '!') page.comments.push(html.slice(at + 2, Math.max(at + 2, end - 1)))
+  } else if (html[at + 1] === '!') page.comments.push(html.slice(at, end))
   return end
 }
 
@@ -567,7 +568,7 @@ export const renderHtml = (source: string): Rendered => {
     titles: page.titles,
     comments: page.comments,
     scripts: page.scripts,
-    tags: new Set(page.inside.keys()),
+    tags: page.inside,
     tagCount: page.n.tags,
     knownCount: page.n.known,
     knownSeen: page.n.knownSeen,

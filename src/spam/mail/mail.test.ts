@@ -86,7 +86,7 @@ test('a page is rendered as a reader sees it', () => {
   assert.match(page.visible, /Hello Ben\nyou/)
   assert.equal(page.invisible, 'secret')
   assert.deepEqual(page.links, [{ href: '/x', text: 'there' }])
-  assert.deepEqual([page.titles, page.comments, page.scripts], [['T'], [' remark '], ['run()']])
+  assert.deepEqual([page.titles, page.comments, page.scripts], [['T'], ['<!-- remark -->'], ['run()']])
   assert.ok(page.lowContrast && page.closedHtml && page.closedBody)
 })
 
