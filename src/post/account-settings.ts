@@ -60,3 +60,21 @@ export const secondAddressOf = (settings: string): string | undefined => {
   const address = fieldOf(readJson(settings), 'second-address')
   return typeof address === 'string' && address !== '' ? address : undefined
 }
+
+const entriesOf = (value: unknown): readonly (readonly [string, unknown])[] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
+
+const put = (value: unknown, path: readonly string[], to: unknown): Readonly<Record<string, unknown>> | undefined => {
+  const [name = '', ...deeper] = path
+  const [before] = entriesOf(value).filter(([key]) => key === name)
+  const next = deeper.length === 0 ? (to ?? undefined) : put(before?.[1], deeper, to)
+  const all = [
+    ...entriesOf(value).filter(([key]) => key !== name),
+    ...(next === undefined ? [] : [[name, next] as const]),
+  ]
+  return all.length === 0 ? undefined : Object.fromEntries(all)
+}
+
+/** @param path names from the outside in. @param to null takes it away. @returns the settings with that one changed. */
+export const withSetting = (settings: string, path: readonly string[], to: string | number | null): string =>
+  JSON.stringify(put(readJson(settings), path, to) ?? {})

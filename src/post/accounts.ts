@@ -8,7 +8,7 @@ import type { AccountId } from '../base/ids.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import type { Account, Address, Answer, SpecialUse, Store, StoreFault } from '../store/store.ts'
 import { accountName } from './login.ts'
-import { isPossible, SALT_OCTETS, writePassword } from './password.ts'
+import { isPassword, isPossible, SALT_OCTETS, writePassword } from './password.ts'
 
 const LEAST_PASSWORD = 8 // characters; NIST SP 800-63B section 3.1.1
 
@@ -22,13 +22,15 @@ export const defaultMailboxes: readonly { readonly name: string; readonly specia
   { name: 'Archive', specialUse: 'archive' },
 ]
 
-export type AccountFault = StoreFault | 'bad-address' | 'weak-password' | 'no-list'
+export type AccountFault = StoreFault | 'bad-address' | 'weak-password' | 'no-list' | 'stolen-password'
 
 /** For the person at the command line. */
 export const accountWords = {
   'bad-address': 'That is no address: write local@domain',
   'weak-password': `A password needs at least ${LEAST_PASSWORD} characters, and must not be the name`,
   'no-list': 'This server has no mailing lists yet: make an alias with these members',
+  'stolen-password':
+    'That is the password that the account was frozen with, and somebody else may know it: choose another',
 } as const satisfies Readonly<Record<Exclude<AccountFault, StoreFault>, string>>
 
 export type AccountsDeps = {
@@ -36,6 +38,8 @@ export type AccountsDeps = {
   readonly now: () => number
   /** That many fresh random octets. */
   readonly fresh: (octets: number) => Uint8Array
+  /** The hash of the password that an account was frozen with because it was stolen: it is not taken again. */
+  readonly frozenWith?: (account: AccountId) => string | undefined
 }
 
 export type Accounts = {
@@ -131,10 +135,14 @@ export const openAccounts = (deps: AccountsDeps): Accounts => {
     return account.ok ? store.changeAccount({ id: account.value.id, ...(await to(account.value)) }) : account
   }
 
-  const changePassword: Accounts['changePassword'] = async ({ name, password }) =>
-    isWeak(password, accountName(name))
-      ? fail('weak-password')
-      : change(name, async () => ({ passwordHash: await hashed(password) }))
+  const changePassword: Accounts['changePassword'] = async ({ name, password }) => {
+    if (isWeak(password, accountName(name))) return fail('weak-password')
+    const account = await store.account({ name: accountName(name) })
+    if (!account.ok) return account
+    const stolen = deps.frozenWith?.(account.value.id)
+    if (stolen !== undefined && (await isPassword(password, stolen))) return fail('stolen-password')
+    return store.changeAccount({ id: account.value.id, passwordHash: await hashed(password) })
+  }
 
   const dropAccount: Accounts['dropAccount'] = async ({ name }) => {
     const account = await store.account({ name: accountName(name) })

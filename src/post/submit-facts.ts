@@ -1,4 +1,6 @@
 /** What the guard and the filter are asked of a submitted message, and what sending it teaches. Pure but for the history it is given. */
+import { createHash } from 'node:crypto'
+import { corresponds } from './correspondents.ts'
 import type { OfficeDeps } from './deps.ts'
 import { jobOf } from './scan-job.ts'
 import type { ScanJob, ScanOutcome } from './scan-port.ts'
@@ -8,6 +10,7 @@ import type { Sending } from './submit-ports.ts'
 
 /** How much a message that somebody sent counts as a lesson of wanted mail; a person's own decision counts 1. */
 const SENT_WEIGHT = 0.3
+const SAME_LETTERS = 22
 const MOST_ASKED = 1_000 // recipients whose history is looked up
 
 /** The addresses that the message goes to, lower case: each recipient once. */
@@ -15,15 +18,11 @@ const recipientsOf = ({ mail }: Draft): readonly string[] => [
   ...new Set(mail.envelope.recipients.map(({ address }) => address.text.toLowerCase())),
 ]
 
-/** Whether the account knows this address: it wrote to it, or wanted mail came from it. */
-const isKnown = async ({ history }: OfficeDeps, { account }: Draft, address: string): Promise<boolean> =>
-  (await history.knows(account.id, address)) || (await history.addressStanding(address)) !== undefined
-
 /** @returns what the guard is asked. */
 export const sendingOf = async (deps: OfficeDeps, draft: Draft): Promise<Sending> => {
   const recipients = recipientsOf(draft)
   const asked = recipients.slice(0, MOST_ASKED)
-  const known = await Promise.all(asked.map((address) => isKnown(deps, draft, address)))
+  const known = await Promise.all(asked.map((address) => corresponds(deps.history, draft.account.id, address)))
   const { mail, account } = draft
   return {
     account,
@@ -34,6 +33,16 @@ export const sendingOf = async (deps: OfficeDeps, draft: Draft): Promise<Sending
     size: mail.body.size,
   }
 }
+
+/**
+ * What makes two tries the same message: a mail program that was refused tries again, with another Message-ID and other boundaries, but the same subject to
+ * the same people.
+ */
+export const samenessOf = (draft: Draft): string =>
+  createHash('sha256')
+    .update(`${draft.mail.head.subject}\0${recipientsOf(draft).toSorted().join('\0')}`)
+    .digest('base64url')
+    .slice(0, SAME_LETTERS)
 
 /** @returns the job of the scan threads: nothing is verified, for the sender has logged in; the account's own training counts. */
 export const outgoingJob = (settings: PostSettings, draft: Draft): ScanJob => {

@@ -35,6 +35,8 @@ export type Guard = {
     readonly at: number
     readonly id: string
     readonly recipients: number
+    /** What makes two tries the same message. */
+    readonly same: string
   }) => Promise<GuardAnswer>
   /** After it was queued. */
   readonly sent: (a: Sending) => void

@@ -8,7 +8,7 @@ import type { OfficeDeps } from './deps.ts'
 import type { ReceiveOutcome } from './ports.ts'
 import type { PostSettings } from './settings.ts'
 import type { Draft } from './submit-draft.ts'
-import { outgoingJob, remember, sendingOf } from './submit-facts.ts'
+import { outgoingJob, remember, samenessOf, sendingOf } from './submit-facts.ts'
 import type { GuardAnswer, SendingPorts } from './submit-ports.ts'
 import { put, puttingFor, tracesOf } from './submit-put.ts'
 
@@ -44,7 +44,8 @@ export const submit = async (
   const scanned = await deps.scan(outgoingJob(settings, draft))
   const score = scanned.kind === 'done' ? (scanned.output?.score ?? 0) : 0
   const { ip, at, recipients } = sending
-  const judged = await ports.guard.judged({ account, score, ip, at, id: mail.id, recipients: recipients.length })
+  const same = samenessOf(draft)
+  const judged = await ports.guard.judged({ account, score, ip, at, id: mail.id, recipients: recipients.length, same })
   if (judged.kind === 'refuse') return refused(deps, settings, draft, judged)
 
   const signature = await ports.sign({ domain: draft.domain, message: mail.body, prefix: '' })
@@ -54,7 +55,8 @@ export const submit = async (
   const stored = await put(deps, draft, putting, scanned)
   if (!stored.ok) return deferred(deps, mail, stored.error)
 
-  remember(deps, settings, draft, scanned)
+  // What is held is not sent yet: it makes nobody a correspondent, and teaches nothing.
+  if (answer.kind === 'go') remember(deps, settings, draft, scanned)
   ports.guard.sent(sending)
   if (putting.queue !== undefined) ports.wake()
   const { session } = mail.envelope

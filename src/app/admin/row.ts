@@ -6,6 +6,7 @@ import { type Accounts, accountWords } from '../../post/accounts.ts'
 import type { Jail } from '../../post/jail.ts'
 import type { Signing } from '../../post/signing.ts'
 import type { Store, StoreFault } from '../../store/store.ts'
+import type { Guarding } from '../server/guarding.ts'
 import { storeWords } from '../server/store-words.ts'
 import type { AdminAnswer } from './wire.ts'
 
@@ -14,6 +15,7 @@ export type AdminDeps = {
   readonly accounts: Accounts
   readonly jail: Jail
   readonly signing: Signing
+  readonly guarding: Pick<Guarding, 'warden'>
   readonly now: () => number
   readonly log: Log
 }
@@ -29,9 +31,9 @@ export const row = <T>(words: z.ZodType<T>, run: (deps: AdminDeps, words: T) => 
 })
 
 export type Fault = StoreFault | keyof typeof accountWords
+const isAccountWord = (fault: Fault): fault is keyof typeof accountWords => Object.hasOwn(accountWords, fault)
 /** @returns a fault for the person at the command line. */
-export const says = (fault: Fault): string =>
-  fault === 'bad-address' || fault === 'weak-password' || fault === 'no-list' ? accountWords[fault] : storeWords(fault)
+export const says = (fault: Fault): string => (isAccountWord(fault) ? accountWords[fault] : storeWords(fault))
 /** @returns the answer for an outcome. */
 export const told = <T>(result: Result<T, Fault>, value: (of: T) => unknown): AdminAnswer =>
   result.ok ? { ok: true, value: value(result.value) } : { ok: false, says: says(result.error) }

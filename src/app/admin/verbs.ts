@@ -7,6 +7,7 @@ import { readAddress } from '../../post/accounts.ts'
 import type { Account } from '../../store/store.ts'
 import { storeWords } from '../server/store-words.ts'
 import { dkimRows } from './dkim.ts'
+import { frozenRows } from './frozen.ts'
 import { type AdminDeps, type Row, row, says, told } from './row.ts'
 import type { AdminAnswer, AdminRequest } from './wire.ts'
 
@@ -31,10 +32,6 @@ const accountRows: Readonly<Record<string, Row>> = {
   'account-list': row(z.object({}), async ({ store }) => told(await store.accounts(), (list) => list.map(shown))),
   'account-password': row(z.object({ name, password: z.string().max(1024) }), async ({ accounts }, words) =>
     told(await accounts.changePassword(words), shown),
-  ),
-  'account-state': row(
-    z.object({ name, state: z.enum(['active', 'frozen', 'disabled']) }),
-    async ({ accounts }, words) => told(await accounts.setState(words), shown),
   ),
   'account-quota': row(z.object({ name, quotaBytes: z.number().nonnegative() }), async ({ accounts }, words) =>
     told(await accounts.setQuota(words), shown),
@@ -124,7 +121,7 @@ const houseRows: Readonly<Record<string, Row>> = {
   stats: row(z.object({}), async ({ store }) => told(await store.stats(), (stats) => stats)),
 }
 
-const rows: Readonly<Record<string, Row>> = { ...accountRows, ...addressRows, ...houseRows, ...dkimRows }
+const rows: Readonly<Record<string, Row>> = { ...accountRows, ...addressRows, ...houseRows, ...dkimRows, ...frozenRows }
 
 /** Never rejects for what was asked. */
 export const answerAdmin = async (deps: AdminDeps, request: AdminRequest): Promise<AdminAnswer> => {

@@ -1,4 +1,4 @@
-/** `postern account add|list|password|freeze|thaw|quota|remove`. */
+/** `postern account add|list|password|quota|remove`; frozen.ts has freeze and thaw. */
 import * as z from 'zod'
 import { readSize, writeSize } from '../settings/kinds.ts'
 import { writeTable } from '../text/table.ts'
@@ -89,28 +89,6 @@ export const accountList: Command = {
       ),
     ),
 }
-
-const stateCommand = (name: string, state: string, about: string, done: string): Command => ({
-  usage: `account ${name} ADDRESS`,
-  about,
-  options: whereOptions,
-  example: `postern account ${name} anna@example.org`,
-  json: true,
-  run: async (given, shell) => {
-    const address = oneName(given, shell, `account ${name}`)
-    if (address === undefined) return 2
-    const request = { verb: 'account-state', words: { name: address, state } }
-    return askAndPrint(given, shell, request, () => `${done} ${address}\n`)
-  },
-})
-
-export const accountFreeze = stateCommand(
-  'freeze',
-  'frozen',
-  'Nobody can log in to the account; its mail goes on being delivered. `account thaw` undoes it.',
-  'froze',
-)
-export const accountThaw = stateCommand('thaw', 'active', 'Undoes `account freeze`.', 'thawed')
 
 export const accountQuota: Command = {
   usage: 'account quota ADDRESS SIZE',

@@ -8,12 +8,14 @@ import { join } from 'node:path'
 import { silentLog } from '../../base/log.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { openAccounts } from '../../post/accounts.ts'
+import { openHistory } from '../../post/history.ts'
 import { openJail } from '../../post/jail.ts'
 import { fileNames } from '../../store/sqlite/database.ts'
 import { openInline } from '../../store/sqlite/inline.ts'
 import { askServer } from '../admin/socket.ts'
 import { answerAdmin } from '../admin/verbs.ts'
 import type { AdminAnswer, AdminRequest } from '../admin/wire.ts'
+import { frozenWith, type Guarding, openGuarding } from '../server/guarding.ts'
 import { postSettings } from '../server/settings-of.ts'
 import { openSigningHere } from '../server/signing.ts'
 import { storeWords } from '../server/store-words.ts'
@@ -32,13 +34,28 @@ const byItself = async (config: Config, request: AdminRequest, now: () => number
     log: silentLog,
     settings: () => jailSettings,
   })
+  const fresh = (octets: number): Uint8Array => randomBytes(octets)
+  let guarding: Guarding | undefined
   try {
     await jail.restore()
-    const accounts = openAccounts({ store: store.value, now, fresh: (octets) => randomBytes(octets) })
     const settings = (): Settings => config.settings
     const signing = await openSigningHere({ store: store.value, settings, now, log: silentLog })
-    return await answerAdmin({ store: store.value, accounts, jail, signing, now, log: silentLog }, request)
+    guarding = await openGuarding({
+      store: store.value,
+      settings,
+      history: openHistory({ store: store.value, now, log: silentLog }),
+      signing,
+      now,
+      log: silentLog,
+      fresh,
+      cut: () => 0, // no server runs
+      revoke: async () => ok(null),
+      wake: () => undefined,
+    })
+    const accounts = openAccounts({ store: store.value, now, fresh, frozenWith: frozenWith(guarding) })
+    return await answerAdmin({ store: store.value, accounts, jail, signing, guarding, now, log: silentLog }, request)
   } finally {
+    await guarding?.settled()
     await jail.flushed()
     await store.value.close()
   }

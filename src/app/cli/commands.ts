@@ -30,11 +30,30 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./account.ts')).accountQuota,
   },
   {
-    name: 'account freeze',
-    summary: 'close an account to logins',
-    load: async () => (await import('./account.ts')).accountFreeze,
+    name: 'account budget',
+    summary: 'how much an account may send',
+    load: async () => (await import('./sending.ts')).accountBudget,
   },
-  { name: 'account thaw', summary: 'open it again', load: async () => (await import('./account.ts')).accountThaw },
+  {
+    name: 'account freeze',
+    summary: 'close an account, hold its mail',
+    load: async () => (await import('./frozen.ts')).accountFreeze,
+  },
+  {
+    name: 'account frozen',
+    summary: 'list frozen accounts, and why',
+    load: async () => (await import('./frozen.ts')).accountFrozen,
+  },
+  {
+    name: 'account thaw',
+    summary: 'open a frozen account, release or drop what was held',
+    load: async () => (await import('./frozen.ts')).accountThaw,
+  },
+  {
+    name: 'account second-address',
+    summary: 'where the owner is told of a freeze',
+    load: async () => (await import('./sending.ts')).accountSecondAddress,
+  },
   {
     name: 'account remove',
     summary: 'remove an account with its mail',

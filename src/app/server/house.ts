@@ -7,6 +7,8 @@ import * as files from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Resolve } from '../../base/dns.ts'
+import type { AccountId } from '../../base/ids.ts'
+import { ok } from '../../base/result.ts'
 import type { Spool } from '../../base/spool.ts'
 import { newSpool, sweepSpool } from '../../net/spool.ts'
 import { type Accounts, openAccounts } from '../../post/accounts.ts'
@@ -32,6 +34,7 @@ import type { LogWriter } from '../log/writer.ts'
 import type { Settings } from '../settings/schema.ts'
 import { readRuleFolders } from '../spam/rule-folder.ts'
 import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
+import { frozenWith, type Guarding, openGuarding } from './guarding.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
 import { postSettings } from './settings-of.ts'
 import { openSigningHere } from './signing.ts'
@@ -49,6 +52,8 @@ export type HouseOptions = {
   readonly log: LogWriter
   /** Cuts live connections of a banned prefix. */
   readonly cut: (prefix: string, scope: 'mail' | 'login' | 'all') => number
+  /** Cuts the live sessions of an account. */
+  readonly cutAccount: (account: AccountId) => number
 }
 
 export type House = {
@@ -66,6 +71,9 @@ export type House = {
   /** Whether mail can be sent on. */
   readonly sends: boolean
   readonly scram: Scram
+  readonly guarding: Guarding
+  /** The door to an account for a service; the guard hears of who came in. */
+  readonly loginAt: (service: string) => Logins['login']
   readonly signing: Signing
   /** Ends the threads and writes what is still to be written; the store stays open. */
   readonly close: () => Promise<void>
@@ -131,6 +139,18 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const teacher = openTeacher({ store, learn: pool.learn, history, jail, now, log, host: () => settings().host })
   const views = new MailboxViews(store)
   const signing = await openSigningHere(options)
+  const guarding = await openGuarding({
+    store,
+    settings,
+    history,
+    signing,
+    now,
+    log,
+    fresh,
+    cut: options.cutAccount,
+    revoke: async () => ok(null),
+    wake: () => undefined,
+  })
   return {
     store,
     jail,
@@ -140,9 +160,15 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     teacher,
     views,
     signing,
+    guarding,
+    loginAt: (service) => async (user, secret, peer) => {
+      const outcome = await logins.login(user, secret, peer)
+      if (outcome.kind === 'ok') guarding.guard.login({ account: outcome.account, ip: peer.ip, at: now(), service })
+      return outcome
+    },
     sends: false,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
-    accounts: openAccounts({ store, now, fresh }),
+    accounts: openAccounts({ store, now, fresh, frozenWith: frozenWith(guarding) }),
     office: postOffice({
       store,
       scan: pool.scan,
@@ -163,6 +189,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       views.stop()
       await teacher.settled()
       await pool.close()
+      await guarding.settled()
       await Promise.all([jail.flushed(), history.flushed()])
     },
   }

@@ -48,11 +48,14 @@ export const startKeeping = (
   }
   const timers = [
     setInterval(() => house.jail.sweep(), MINUTE),
+    setInterval(() => then(house.guarding.guard.round), MINUTE),
     setInterval(() => then(keepLearner), LEARNER_EVERY),
     setInterval(() => then(tidy), TIDY_EVERY),
     setTimeout(() => then(tidy), FIRST_TIDY),
     setInterval(() => then(tendKeys), KEYS_EVERY),
   ]
+  // What a crash left unfinished of a freeze is done at once.
+  then(house.guarding.guard.round)
   for (const timer of timers) timer.unref()
   then(tendKeys)
   return {

@@ -100,7 +100,6 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
   const reading = {
     store: house.store,
     views: house.views,
-    login: house.logins.login,
     scram: house.scram,
     now,
     breathe: () => new Promise<void>((resolve) => setImmediate(resolve)),
@@ -126,11 +125,12 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
         limits: settings.submission.limits,
         // Mail programs are no peers: one that talks on is borne with.
         early: 'allow',
-        submission: { login: house.logins.login, scram: house.scram, limits: settings.submission.logins },
+        submission: { login: house.loginAt('submission'), scram: house.scram, limits: settings.submission.logins },
       })
     if (kind === 'pop3' || kind === 'pop3s')
       return pop3Session({
         ...reading,
+        login: house.loginAt('pop3'),
         limits: settings.pop3.limits,
         startTls: kind === 'pop3',
         markSeen: settings.pop3['mark-seen'],
@@ -138,6 +138,7 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
       })
     return imapSession({
       ...reading,
+      login: house.loginAt('imap'),
       limits: { ...imapLimits, ...settings.imap },
       newSpool: house.newSpool,
       startTls: kind === 'imap',
@@ -226,6 +227,8 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
       listeners
         .filter(({ kind }) => scope === 'all' || services[kind].service === scope)
         .reduce((sum, { listener }) => sum + listener.cut(holds(prefix), 'barred'), 0),
+    cutAccount: (account) =>
+      listeners.reduce((sum, { listener }) => sum + listener.cut((_, tag) => tag?.account === account, 'revoked'), 0),
   })
   const outside = await openOutside(house, options, certificates.value, () => current)
   const closeInside = async (): Promise<void> => {

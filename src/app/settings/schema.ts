@@ -29,6 +29,7 @@ import {
   yes,
 } from './kinds.ts'
 import { limitsOf, rowsOf } from './limits.ts'
+import { outgoingSection } from './outgoing.ts'
 import { relaysSection } from './relay.ts'
 import { submissionSection } from './submission.ts'
 
@@ -200,6 +201,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       'DNS blocklists that are asked about every peer; read their terms of use. Writing one replaces the list that Postern starts with (zen.spamhaus.org, b.barracudacentral.org).',
     ),
+  outgoing: outgoingSection,
   bans: bansSection(talkSentences),
   keep: keepSection,
   dkim: dkimSection,

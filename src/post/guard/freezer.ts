@@ -29,7 +29,7 @@ export type FreezerDeps = {
   readonly soon: (work: () => void) => void
 }
 
-type ThawFault = StoreFault | 'same-password' | 'not-frozen'
+export type ThawFault = StoreFault | 'same-password' | 'not-frozen'
 
 export type Freezer = {
   readonly of: (account: AccountId) => FreezeRecord | undefined

@@ -6,8 +6,9 @@ import { ok } from '../../base/result.ts'
 import { openInline } from '../../store/sqlite/inline.ts'
 import type { Account, Store } from '../../store/store.ts'
 import { openHistory } from '../history.ts'
+import type { GuardAnswer } from '../submit-ports.ts'
 import { type Freezer, openFreezer } from './freezer.ts'
-import { type Guard, type GuardAnswer, openGuard } from './guard.ts'
+import { type Guard, openGuard } from './guard.ts'
 import { type Holds, openHolds } from './holds.ts'
 import { openLedger } from './ledger.ts'
 import { openLetters } from './letters.ts'
@@ -162,7 +163,7 @@ const theft = async (house: House, messages: number): Promise<readonly GuardAnsw
       const asked = await ask(house, away)
       return asked.kind === 'refuse'
         ? asked
-        : house.guard.judged({ account: house.anna, score: 1, ip: away, at: start, id: '1', recipients: 1 })
+        : house.guard.judged({ account: house.anna, score: 1, ip: away, at: start, id: '1', recipients: 1, same: '' })
     }),
   )
 }

@@ -10,7 +10,9 @@ import type { AccountId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import type { Account, Store } from '../../store/store.ts'
 import { ownSendingOf } from '../account-settings.ts'
+import { corresponds } from '../correspondents.ts'
 import type { SenderHistory } from '../history.ts'
+import type { GuardAnswer, Sending, Guard as SendingGuard } from '../submit-ports.ts'
 import { charged, habitDoubted, habitWith, limitsOf, type Over, overOf, type Standing, spentOf } from './budget.ts'
 import type { Freezer } from './freezer.ts'
 import type { Holds } from './holds.ts'
@@ -22,46 +24,14 @@ import { whence } from './record.ts'
 import type { Amount, GuardSettings, Limits } from './settings.ts'
 import { type GuardState, thawedState } from './state.ts'
 import { added, spent } from './windows.ts'
-import { budgetRefusal, frozenRefusal, heldLetter, spamRefusal } from './words.ts'
+import { budgetRefusal, frozenRefusal, heldLetter, type Letter, networkLetter, spamRefusal } from './words.ts'
 
 const LOGIN_REFRESH_MS = 3_600_000
 const TELL_AGAIN_MS = 86_400_000
 
-/** A message that somebody wants to send. */
-type Outgoing = {
-  readonly account: Account
-  /** All of them, lower case. */
-  readonly recipients: readonly string[]
-  /** Of those, whom the account never wrote to nor had mail from. */
-  readonly firstTime: readonly string[]
-  readonly ip: string
-  readonly at: number
-  readonly size: number
-}
-/** A message after its scan. */
-type Scanned = {
-  readonly account: Account
-  readonly score: number
-  readonly ip: string
-  readonly at: number
-  readonly id: string
-  readonly recipients: number
-  /** What makes two tries the same message: a digest of its octets. */
-  readonly same?: string
-}
-export type GuardAnswer =
-  | { readonly kind: 'go' }
-  /** Taken with 250 and held in the queue; the owner is told. */
-  | { readonly kind: 'hold'; readonly why: 'budget' | 'frozen' | 'suspicious' }
-  | { readonly kind: 'refuse'; readonly why: 'spam' | 'frozen' | 'budget'; readonly says: string }
+type Scanned = Parameters<SendingGuard['judged']>[0]
 
-export type Guard = {
-  /** Before the message is scanned or queued. */
-  readonly ask: (a: Outgoing) => Promise<GuardAnswer>
-  /** After the scan. */
-  readonly judged: (a: Scanned) => Promise<GuardAnswer>
-  /** After it was queued. */
-  readonly sent: (a: Outgoing) => void
+export type Guard = SendingGuard & {
   /** A login of this account; returns at once. */
   readonly login: (a: {
     readonly account: Account
@@ -79,7 +49,7 @@ export type Guard = {
 }
 
 /** What an administrator asks: how much of which budget is spent. */
-type AccountStanding = {
+export type AccountStanding = {
   readonly spent: Limits
   readonly limits: Limits
   readonly attention: readonly string[]
@@ -89,7 +59,7 @@ type AccountStanding = {
 export type GuardDeps = {
   readonly store: Pick<Store, 'remember' | 'recall' | 'account'>
   readonly settings: () => GuardSettings
-  readonly history: Pick<SenderHistory, 'knows'>
+  readonly history: Pick<SenderHistory, 'knows' | 'addressStanding' | 'wrote'>
   readonly freezer: Freezer
   readonly holds: Holds
   readonly letters: Letters
@@ -112,7 +82,7 @@ class Watch {
     this.#ledger = openLedger(deps.store)
   }
 
-  async ask(a: Outgoing): Promise<GuardAnswer> {
+  async ask(a: Sending): Promise<GuardAnswer> {
     const { now, freezer } = this.#deps
     const settings = this.#settingsOf(a.account)
     if (!settings.enabled) return go
@@ -149,7 +119,7 @@ class Watch {
     if (record !== undefined) return { kind: 'refuse', why: 'frozen', says: frozenRefusal(record) }
     const attention = attentionOf(state.networks, a.ip, settings, at)
     const given = { strikes: state.strikes, attention: attention !== undefined, ip: a.ip, now: at }
-    const judged = judgeScore(settings, a.score, a.same ?? '', given)
+    const judged = judgeScore(settings, a.score, a.same, given)
     if (judged.answer === 'go') return go
     const doubted = { ...state, strikes: judged.strikes, habit: habitDoubted(state.habit, at) }
     const held = judged.answer === 'hold'
@@ -164,7 +134,7 @@ class Watch {
     return { kind: 'refuse', why: 'spam', says: spamRefusal(a.score, judged.limit, a.id) }
   }
 
-  sent(a: Outgoing): void {
+  sent(a: Sending): void {
     // The account was frozen between the answer and the commit: what came into the queue after all is held there.
     if (this.#deps.freezer.of(a.account.id) !== undefined) this.#deps.freezer.holdAgain(a.account.id)
   }
@@ -186,6 +156,7 @@ class Watch {
       const { newCountry, until } = attention
       const fields = { account: a.account.name, ip: a.ip, network, service: a.service, newCountry }
       this.#deps.log.event('login-new-network', { ...fields, until: new Date(until).toISOString() })
+      if (settings.tellNewNetwork) this.#tell(a.account, networkLetter(a.account.name, at, a.ip, a.service, until))
     })
   }
 
@@ -200,7 +171,8 @@ class Watch {
         await this.#ledger.load(id, at)
         return !this.#isWatched(this.#ledger.at(id, at), at)
       },
-      isFirstTime: async (id, recipient) => !(await history.knows(id, recipient)),
+      isFirstTime: async (id, recipient) => !(await corresponds(history, id, recipient)),
+      left: (id, recipient) => history.wrote(id, recipient),
       take: (id, amount) => this.#take(id, amount),
     })
   }
@@ -245,7 +217,7 @@ class Watch {
   }
 
   async #overBudget(
-    a: Outgoing,
+    a: Sending,
     settings: GuardSettings,
     state: GuardState,
     over: Over,
@@ -278,13 +250,18 @@ class Watch {
     at: number,
   ): GuardState {
     const held = added(state.held, 1)
-    if (at >= state.toldAt && at - state.toldAt < TELL_AGAIN_MS) return { ...state, held }
+    const toldLately = at >= state.toldAt && at - state.toldAt < TELL_AGAIN_MS
+    if (toldLately || !this.#deps.settings().tellHeld) return { ...state, held }
     const letter = heldLetter({ name: a.account.name, at, ip: a.ip, over, attentionUntil: attention?.until })
+    this.#tell(a.account, letter)
+    return { ...state, held, toldAt: at }
+  }
+
+  #tell(account: Account, letter: Letter): void {
     this.#later(async () => {
-      const told = await this.#deps.letters.toAccount(a.account, letter)
+      const told = await this.#deps.letters.toAccount(account, letter)
       if (!told.ok) this.#deps.log.event('store-fault', { verb: 'deliver', fault: told.error })
     })
-    return { ...state, held, toldAt: at }
   }
 
   async #freezeFor(

@@ -19,7 +19,7 @@ const MOST_SHOWN = 10_000
 const MOST_ROUND = 20_000
 
 /** A held message, with all its recipients. */
-type HeldMessage = {
+export type HeldMessage = {
   readonly message: string
   readonly why: string
   readonly at: number
@@ -37,7 +37,7 @@ export type HoldsDeps = {
   readonly wake: () => void
 }
 
-type Choice = 'all' | { readonly message: string }
+export type Choice = 'all' | { readonly message: string }
 export type Holds = {
   readonly list: (account: AccountId) => Promise<Result<readonly HeldMessage[], StoreFault>>
   /** @returns how many messages it did it to. */
@@ -54,6 +54,8 @@ type RoundBudget = {
   readonly isFirstTime: (account: AccountId, recipient: string) => Promise<boolean>
   /** Charges it where it fits. @returns whether it did. */
   readonly take: (account: AccountId, amount: Amount) => Promise<boolean>
+  /** The message to this recipient may leave now. */
+  readonly left: (account: AccountId, recipient: string) => void
 }
 
 const subjectOf = (options: string): string => {
@@ -119,6 +121,7 @@ export const openHolds = (deps: HoldsDeps): Holds => {
       const messages = going.length === 0 ? 1 : 0
       if (!(await budget.take(account, { messages, recipients: 1, firstTime }))) break
       going.push(released(entry, now()))
+      budget.left(account, entry.recipient.toLowerCase())
     }
     if (going.length === 0) return false
     const settled = await store.settleQueue({ changes: going })

@@ -41,6 +41,18 @@ export type Evidence = {
   readonly firstTime: number
 }
 
+/** Of a freeze by hand. */
+export const noEvidence: Evidence = {
+  ip: '',
+  network: '',
+  country: '',
+  newNetwork: false,
+  newCountry: false,
+  strikes: [],
+  messages: 0,
+  firstTime: 0,
+}
+
 /** @returns the part of the evidence that says where it came from. */
 export const whence = (
   ip: string,

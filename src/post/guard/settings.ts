@@ -42,6 +42,10 @@ export type GuardSettings = {
   readonly rememberMs: number
   /** Messages of one account that wait for its budget: more are refused. */
   readonly mostHeld: number
+  /** The owner gets a mail when something is held, once a day at most. */
+  readonly tellHeld: boolean
+  /** The owner gets a mail when the account is used from a new network. */
+  readonly tellNewNetwork: boolean
 }
 
 const HOUR = 3_600_000
@@ -70,4 +74,6 @@ export const guardDefaults: GuardSettings = {
   attentionMs: 12 * HOUR,
   rememberMs: 90 * DAY,
   mostHeld: 200,
+  tellHeld: true,
+  tellNewNetwork: false,
 }

@@ -63,6 +63,9 @@ const shortWhys: Readonly<Record<FreezeWhy, string>> = {
 export const frozenRefusal = (record: Pick<FreezeRecord, 'why' | 'at' | 'stolen'>): string =>
   `This account has been frozen since ${whenOf(record.at)}: ${shortWhys[record.why]}. Nothing is sent and nothing is lost. Ask your administrator to open it again${record.stolen ? ' with a new password' : ''}`
 
+/** @returns why in one line, for lists. */
+export const whyWords = (why: FreezeWhy): string => shortWhys[why]
+
 const placeOf = ({ ip, network, country, newNetwork, newCountry }: FreezeRecord['evidence']): string => {
   if (ip === '') return 'unknown'
   const where = `${ip}${country === '' ? '' : ` (${country})`}`
@@ -158,6 +161,24 @@ export const adminLetter = (record: FreezeRecord, held: number, told: string | u
     `  postern account thaw ${record.name} --release all  open it, send what was held`,
     '',
     'One message at a time goes as well: --drop ID, --release ID.',
+  ],
+})
+
+/** To the owner: the account was used from somewhere new. */
+export const networkLetter = (name: string, at: number, ip: string, service: string, until: number): Letter => ({
+  subject: 'Your mail account was used from a new place',
+  lines: [
+    'Hello,',
+    '',
+    ...wrapped(
+      `your mail account ${name} was used on ${whenOf(at)} from ${ip} (${service}), a network that it was never used from before.`,
+    ),
+    '',
+    'Was it you? Then there is nothing to do. Until',
+    `${whenOf(until)} a little less may be sent from there.`,
+    '',
+    'Was it not you? Then somebody else knows your password: call your',
+    'administrator at once.',
   ],
 })
 
