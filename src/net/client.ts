@@ -11,6 +11,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { fail, ok, type Result } from '../base/result.ts'
 import type { ChainCheck, PkixProblem, TlsFailure } from '../base/tls.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { pkixProblem } from './tls-problem.ts'
 
 export type DialFault = 'refused' | 'unreachable' | 'no-local-address' | 'timeout' | 'tls' | 'aborted' | 'closed'
 /** `tls` is a handshake that failed; a `TlsFailure`, a certificate that was refused. */
@@ -57,8 +58,8 @@ export type Connection = {
   readonly line: () => Promise<Result<string, TalkFault>>
   /** @returns exactly so many octets. */
   readonly take: (octets: number) => Promise<Result<Uint8Array, TalkFault>>
-  /** @returns what has come, once something has. */
-  readonly some: () => Promise<Result<Uint8Array, TalkFault>>
+  /** @returns what has come, once something has. @param ms instead of `waitMs`. */
+  readonly some: (ms?: number) => Promise<Result<Uint8Array, TalkFault>>
   /** @returns when the octets are handed to the system or held within bounds. */
   readonly send: (bytes: string | Uint8Array) => Promise<Result<undefined, TalkFault>>
   readonly secure: (tls: ClientTls) => Promise<Result<AgreedTls, TalkFault>>
@@ -88,26 +89,10 @@ const tlsOptions = (tls: ClientTls): ConnectionOptions => ({
 
 const MOST_CERTIFICATES = 16 // of a chain
 
-const problems: Readonly<Record<string, PkixProblem>> = {
-  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate-host-mismatch',
-  ERR_TLS_CERT_ALTNAME_FORMAT: 'certificate-host-mismatch',
-  HOSTNAME_MISMATCH: 'certificate-host-mismatch',
-  CERT_HAS_EXPIRED: 'certificate-expired',
-  CERT_NOT_YET_VALID: 'certificate-expired',
-  UNABLE_TO_GET_ISSUER_CERT: 'certificate-not-trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate-not-trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate-not-trusted',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-not-trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'certificate-not-trusted',
-  CERT_UNTRUSTED: 'certificate-not-trusted',
-  CERT_REVOKED: 'certificate-not-trusted',
-}
 /** @returns what pkix says of the peer's certificate and name. */
 const problemOf = (socket: TLSSocket): PkixProblem | undefined => {
   if (socket.authorized) return undefined
-  const said: unknown = socket.authorizationError // a code where it has one, else an error
-  const code = said instanceof Error && 'code' in said ? said.code : said
-  return problems[String(code)] ?? 'validation-failure'
+  return pkixProblem(socket.authorizationError) ?? 'validation-failure'
 }
 /** @returns the certificates that the peer sent, DER, its own first. */
 const chainOf = (socket: TLSSocket): readonly Uint8Array[] => {
@@ -184,7 +169,7 @@ export const dial = async (options: DialOptions): Promise<Result<Connection, Dia
     tls: () => talk.tls,
     line: async () => talk.line(),
     take: async (octets) => talk.take(octets),
-    some: async () => talk.some(),
+    some: async (ms) => talk.some(ms),
     send: async (bytes) => talk.send(bytes),
     secure: async (tls) => talk.secure(tls),
     end: () => talk.end(),
@@ -247,8 +232,8 @@ class Talk {
     return ok(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts))
   }
 
-  async some(): Promise<Result<Uint8Array, TalkFault>> {
-    const more = this.#size > 0 ? ok(undefined) : await this.#more()
+  async some(ms?: number): Promise<Result<Uint8Array, TalkFault>> {
+    const more = this.#size > 0 ? ok(undefined) : await this.#more(ms)
     if (!more.ok) return more
     const all = this.#joined()
     this.#drop(all.length)
@@ -341,20 +326,20 @@ class Talk {
     if (this.#size < MOST_HELD && this.#socket.isPaused()) this.#socket.resume()
   }
 
-  async #more(): Promise<Result<undefined, TalkFault>> {
+  async #more(ms?: number): Promise<Result<undefined, TalkFault>> {
     if (this.#fault !== undefined) return fail(this.#fault)
     const before = this.#size
     const waited = await this.#wait((done) => {
       this.#wake = done
-    })
+    }, ms)
     this.#wake = undefined
     return this.#size > before ? ok(undefined) : waited
   }
 
-  async #wait(begin: (done: () => void) => void): Promise<Result<undefined, TalkFault>> {
+  async #wait(begin: (done: () => void) => void, ms = this.#waitMs): Promise<Result<undefined, TalkFault>> {
     let late = false
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(this.#waitMs, () => {
+      const cancel = this.#clock.after(ms, () => {
         late = true
         resolve()
       })
