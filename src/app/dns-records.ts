@@ -10,8 +10,8 @@ const LONGEST_STRING = 255 // octets of one string of a TXT record (RFC 1035 sec
 const quoted = (value: string): string =>
   (value.match(new RegExp(`.{1,${LONGEST_STRING}}`, 'g')) ?? ['']).map((piece) => `"${piece}"`).join(' ')
 
-/** @param name without its last dot. @returns the row of a signing key's record. */
-export const dkimRow = (name: string, value: string, why: string): DnsRow => ({
+/** @param name without its last dot. @returns the row of a TXT record. */
+export const txtRow = (name: string, value: string, why: string): DnsRow => ({
   name: `${name}.`,
   type: 'TXT',
   value: quoted(value),

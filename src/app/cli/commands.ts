@@ -66,6 +66,7 @@ export const commands: readonly CommandRow[] = [
     summary: 'give up a domain',
     load: async () => (await import('./domain.ts')).domainRemove,
   },
+  { name: 'dns', summary: 'the DNS records that your domains need', load: async () => (await import('./dns.ts')).dns },
   {
     name: 'alias add',
     summary: 'an alias, a spamtrap, a refused address',

@@ -1,7 +1,7 @@
 /** `postern dkim list|records|rotate|import`: the keys that mail is signed with, and the DNS records that they need. */
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
-import { type DnsRow, dkimRow, writeRecords } from '../dns-records.ts'
+import { type DnsRow, txtRow, writeRecords } from '../dns-records.ts'
 import { writeTable } from '../text/table.ts'
 import { askAndPrint } from './ask.ts'
 import type { Command, Given, Shell } from './command.ts'
@@ -32,7 +32,7 @@ export const keyRows = (value: unknown): readonly DnsRow[] =>
     .array(keyShape)
     .parse(value)
     .map(({ name, value: text, algorithm, state, todo }) =>
-      dkimRow(name, text, `DKIM, ${algorithm}, ${state}: ${todoWords[todo]}`),
+      txtRow(name, text, `DKIM, ${algorithm}, ${state}: ${todoWords[todo]}`),
     )
 
 const writeKeys = (value: unknown): string => {

@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { type Contexts, newSecureContext } from '../../net/secure.ts'
@@ -40,22 +40,23 @@ const isGood = (file: string, host: string, now: number): boolean => {
   }
 }
 
+/** Where our own certificate is, once it is made. */
+export const ownFiles = (folder: string): CertificateFiles & { readonly authority: string } => {
+  const home = join(folder, 'tls')
+  return { certificate: join(home, 'certificate.pem'), key: join(home, 'key.pem'), authority: join(home, 'ca.pem') }
+}
+
 /** @returns the files of our own certificate, made where there is none for these names; `ca.pem` beside them is the authority. */
 export const ownCertificate = async (
   folder: string,
   names: readonly [string, ...string[]],
   now: number,
 ): Promise<CertificateFiles & { readonly authority: string }> => {
-  const home = join(folder, 'tls')
-  const files = {
-    certificate: join(home, 'certificate.pem'),
-    key: join(home, 'key.pem'),
-    authority: join(home, 'ca.pem'),
-  }
+  const files = ownFiles(folder)
   if (isGood(files.certificate, names[0], now) && existsSync(files.key) && existsSync(files.authority)) return files
   const { issue } = await import('../tls/authority.ts') // its libraries take 10 MB, and it is done once a year
   const made = await issue(names, now)
-  mkdirSync(home, { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(files.key), { recursive: true, mode: 0o700 })
   writeFileSync(files.key, made.server.keyPem, { mode: 0o600 })
   writeFileSync(files.certificate, made.server.certificatePem)
   writeFileSync(files.authority, made.authority.certificatePem)

@@ -22,6 +22,7 @@ import type { PostOffice } from '../../post/ports.ts'
 import type { PostSettings } from '../../post/settings.ts'
 import type { Signing } from '../../post/signing.ts'
 import { spoolFilesOver } from '../../post/spool-files.ts'
+import type { OpenSecurity } from '../../post/transport/security.ts'
 import { MailboxViews } from '../../session/imap/view.ts'
 import type { Scram } from '../../session/login.ts'
 import { Learner } from '../../spam/learner.ts'
@@ -38,6 +39,7 @@ import { frozenWith, type Guarding, openGuarding } from './guarding.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
 import { postSettings } from './settings-of.ts'
 import { openSigningHere } from './signing.ts'
+import { openTrust } from './trust.ts'
 
 const MOST_RULE_FAULTS = 50
 const SPOOL_MEMORY = 262_144 // octets of a message that are held in memory before it goes to a file
@@ -70,6 +72,8 @@ export type House = {
   readonly teacher: Teacher
   /** Whether mail can be sent on. */
   readonly sends: boolean
+  /** What TLS with other servers must be. */
+  readonly security: OpenSecurity
   readonly scram: Scram
   readonly guarding: Guarding
   /** The door to an account for a service; the guard hears of who came in. */
@@ -151,6 +155,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     revoke: async () => ok(null),
     wake: () => undefined,
   })
+  const security = openTrust(options)
   return {
     store,
     jail,
@@ -167,6 +172,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       return outcome
     },
     sends: false,
+    security,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
     accounts: openAccounts({ store, now, fresh, frozenWith: frozenWith(guarding) }),
     office: postOffice({
@@ -191,6 +197,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       await pool.close()
       await guarding.settled()
       await Promise.all([jail.flushed(), history.flushed()])
+      await Promise.all([jail.flushed(), history.flushed(), security.flushed()])
     },
   }
 }

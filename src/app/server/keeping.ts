@@ -1,5 +1,5 @@
 /**
- * What is done by the clock: bans end, old Junk and receipts go, signing keys are made and rotated, the learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
+ * What is done by the clock: bans end, old Junk and receipts go, signing keys are made and rotated, MTA-STS policies of others are refreshed, the learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
  */
 import type { Log } from '../../base/log.ts'
 import { tidyHouse } from '../../post/tidy.ts'
@@ -12,6 +12,7 @@ const LEARNER_EVERY = 5 * MINUTE
 const TIDY_EVERY = 60 * MINUTE
 const FIRST_TIDY = 2 * MINUTE
 const KEYS_EVERY = 5 * MINUTE
+const POLICIES_EVERY = 24 * 60 * MINUTE
 
 export type Keeping = { readonly stop: () => Promise<void> }
 
@@ -53,6 +54,7 @@ export const startKeeping = (
     setInterval(() => then(tidy), TIDY_EVERY),
     setTimeout(() => then(tidy), FIRST_TIDY),
     setInterval(() => then(tendKeys), KEYS_EVERY),
+    setInterval(() => void house.security.refresh(), POLICIES_EVERY),
   ]
   // What a crash left unfinished of a freeze is done at once.
   then(house.guarding.guard.round)

@@ -28,6 +28,7 @@ import { startKeeping } from './keeping.ts'
 import { pageOf } from './pages.ts'
 import { type Kind, type Opened, openServices, services } from './services.ts'
 import { storeWords } from './store-words.ts'
+import { policyRoutes } from './trust.ts'
 
 export type ServerOptions = {
   readonly settings: Settings
@@ -45,7 +46,7 @@ export type PosternServer = {
   readonly house: House
   readonly listeners: readonly Opened[]
   /** The port of the first listener of a kind. */
-  readonly port: (kind: Kind | 'metrics') => number | undefined
+  readonly port: (kind: Kind | 'metrics' | 'https') => number | undefined
   /** The authority of our own certificate, PEM file; undefined with a certificate of the owner's. */
   readonly authority: string | undefined
   /** Takes new settings: what can change without opening ports anew does, at once. @returns what is wrong with the certificate, if anything is. */
@@ -154,7 +155,35 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
 type Outside = {
   readonly listeners: readonly Opened[]
   readonly admin: AdminServer
-  readonly pages: readonly HttpListener[]
+  readonly pages: readonly Page[]
+}
+
+/** The pages: metrics for the operator, our MTA-STS policy for other servers. */
+type Page = { readonly kind: 'metrics' | 'https'; readonly page: HttpListener }
+
+const openPages = async (
+  house: House,
+  listeners: readonly Opened[],
+  { settings, log }: ServerOptions,
+  { contexts }: Certificates,
+  current: () => Settings,
+): Promise<Result<readonly Page[], StartFault>> => {
+  const wanted = [
+    ...settings.listen.metrics.map((at) => ({ kind: 'metrics', at, routes: pageOf(house, listeners, log) }) as const),
+    ...settings.listen.https.map(
+      (at) => ({ kind: 'https', at, contexts, routes: policyRoutes(house.store, current) }) as const,
+    ),
+  ]
+  const pages: Page[] = []
+  for (const { kind, at, ...how } of wanted) {
+    const page = await serveHttp({ ...at, ...how })
+    if (!page.ok) {
+      await Promise.all(pages.map((one) => one.page.close()))
+      return fail(`cannot listen for ${kind} on ${at.host}:${at.port}: ${page.error}`)
+    }
+    pages.push({ kind, page: page.value })
+  }
+  return ok(pages)
 }
 
 /** Opens everything that others can reach. */
@@ -179,18 +208,14 @@ const openOutside = async (
     return fail(`cannot listen for ${kind} on ${endpoint}: ${listenWords[fault]}`)
   }
   const close = (): Promise<unknown> => Promise.all(listeners.value.map((one) => one.listener.close(0)))
-  const pages: HttpListener[] = []
-  for (const { host, port } of settings.listen.metrics) {
-    const page = await serveHttp({ host, port, routes: pageOf(house, listeners.value, log) })
-    if (!page.ok) {
-      await close()
-      return fail(`cannot listen for metrics on ${host}:${port}: ${page.error}`)
-    }
-    pages.push(page.value)
+  const pages = await openPages(house, listeners.value, options, certificates, current)
+  if (!pages.ok) {
+    await close()
+    return pages
   }
   const admin = await listenAdmin(folder, (request) => answerAdmin({ ...house, now, log }, request))
-  if (admin.ok) return ok({ listeners: listeners.value, admin: admin.value, pages })
-  await close()
+  if (admin.ok) return ok({ listeners: listeners.value, admin: admin.value, pages: pages.value })
+  await Promise.all([close(), ...pages.value.map(({ page }) => page.close())])
   return fail(
     `cannot make the admin socket in ${folder}: is the path longer than 90 characters, or the folder not writable?`,
   )
@@ -247,7 +272,8 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
     house,
     listeners,
     port: (kind) =>
-      kind === 'metrics' ? outside.value.pages[0]?.port : listeners.find((one) => one.kind === kind)?.listener.port,
+      outside.value.pages.find((one) => one.kind === kind)?.page.port ??
+      listeners.find((one) => one.kind === kind)?.listener.port,
     authority: files.authority,
     failed: lost.promise,
     reload: async (anew) => {
@@ -259,7 +285,7 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
       await Promise.all(listeners.map((one) => one.listener.close(GRACE_MS)))
       await house.teacher.settled()
       outside.value.admin.close()
-      await Promise.all(outside.value.pages.map((page) => page.close()))
+      await Promise.all(outside.value.pages.map(({ page }) => page.close()))
       await keeping.stop()
       await closeInside()
     },

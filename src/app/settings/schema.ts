@@ -29,6 +29,7 @@ import {
   yes,
 } from './kinds.ts'
 import { limitsOf, rowsOf } from './limits.ts'
+import { mtaStsSection } from './mta-sts.ts'
 import { outgoingSection } from './outgoing.ts'
 import { relaysSection } from './relay.ts'
 import { submissionSection } from './submission.ts'
@@ -54,6 +55,10 @@ const listenSection = z
       ['0.0.0.0:110', '[::]:110'],
       'Mail programs that speak POP3, after STLS; no password is taken before it.',
     ),
+    https: endpoints(
+      [],
+      'Serves the MTA-STS policy at https://mta-sts.DOMAIN/.well-known/mta-sts.txt, as in ["0.0.0.0:443", "[::]:443"]; the certificate must name mta-sts.DOMAIN too.',
+    ),
     metrics: endpoints(['127.0.0.1:9125'], 'Prometheus reads /metrics here, and /health says whether all is well.'),
     proxies: networks(
       [],
@@ -70,6 +75,10 @@ const tlsSection = z
       'The certificate and its chain, PEM. Without one Postern makes an authority of its own, which no mail program trusts by itself.',
     ),
     key: path('', 'The private key, PEM. SIGHUP reads both files again.'),
+    'next-key': path(
+      '',
+      'The key that the next certificate will have, PEM: `postern dns` prints its TLSA record too, so that it is in the DNS before the key is used.',
+    ),
   })
   .prefault({})
   .describe('The certificate for all services.')
@@ -192,6 +201,7 @@ export const settingsSchema = z.strictObject({
   imap: imapSection,
   pop3: pop3Section,
   dns: dnsSection,
+  'mta-sts': mtaStsSection,
   spam: spamSection,
   relay: relaysSection,
   blocklists: z
