@@ -42,6 +42,8 @@ type Style = {
   tag: string
   fg: string
   bg: string
+  /** The background as SpamAssassin 4.0.1 has it: attributes `bgcolor` are read and lost there. */
+  ruleBg: string
   size: number
   display: string
   visibility: string
@@ -76,6 +78,8 @@ export type Rendered = {
   readonly largest: number
   readonly smallest: number
   readonly lowContrast: boolean
+  /** As SpamAssassin's rules have it. */
+  readonly ruleLowContrast: boolean
   readonly invalidColour: boolean
   readonly badFace: boolean
   readonly formMailto: boolean
@@ -142,6 +146,11 @@ const isWord = (text: string, at: number): boolean => {
   )
 }
 
+const sixDigits = /^#[0-9a-f]{6}$/
+/** Whether text in one colour cannot be read on the other. */
+const alike = (fg: string, bg: string): boolean =>
+  fg.slice(-6) === bg.slice(-6) || (sixDigits.test(fg) && sixDigits.test(bg) && luma(fg, bg) < 12)
+
 class Renderer {
   readonly chunks: string[] = []
   readonly hidden: boolean[] = []
@@ -153,7 +162,9 @@ class Renderer {
   readonly scripts: string[] = []
   readonly inside = new Map<string, number>()
   readonly backhair = new Set<string>()
-  styles: Style[] = [{ tag: 'default', fg: '#000000', bg: '#ffffff', size: 3, display: '', visibility: '' }]
+  styles: Style[] = [
+    { tag: 'default', fg: '#000000', bg: '#ffffff', ruleBg: '#ffffff', size: 3, display: '', visibility: '' },
+  ]
   base = ''
   baseFont = 3
   n = {
@@ -172,6 +183,7 @@ class Renderer {
     body: false,
     html: false,
     low: false,
+    ruleLow: false,
     invalid: false,
     face: false,
     form: false,
@@ -206,16 +218,14 @@ class Renderer {
   }
 
   invisible(): boolean {
-    const { fg, bg, size, display, visibility } = this.top()
-    const both = /^#[0-9a-f]{6}$/
-    if (fg.slice(-6) === bg.slice(-6) || (both.test(fg) && both.test(bg) && luma(fg, bg) < 12)) {
+    const { fg, bg, ruleBg, size, display, visibility } = this.top()
+    if (alike(fg, ruleBg)) this.flag.ruleLow = true
+    else if (fg === 'invalid' || ruleBg === 'invalid') this.flag.invalid = true
+    if (alike(fg, bg)) {
       this.flag.low = true
       return true
     }
-    if (fg === 'invalid' || bg === 'invalid') {
-      this.flag.invalid = true
-      return true
-    }
+    if (fg === 'invalid' || bg === 'invalid') return true
     return size <= 1 || display.toLowerCase() === 'none' || visibility.toLowerCase() === 'hidden'
   }
 
@@ -312,17 +322,22 @@ const styleColours = (text: string, style: Style, outer: Style): void => {
         style[key] = `#${[0, 1, 2].map((i) => hex2(Number(rgb[i] ?? 0))).join('')}`
       } else if (value === 'transparent') style[key] = value
       else if (value !== 'inherit' && value !== '') style[key] = colourOf(value)
+      if (key === 'bg' && value !== 'inherit' && value !== '') style.ruleBg = style.bg
     } else if (name === 'background' && value !== '') {
       const layer = value.toLowerCase().split(',').at(-1) ?? ''
       const colour = layer
         .split(' ')
         .map(colourOf)
         .find((one) => one !== 'invalid')
-      if (colour !== undefined) style.bg = colour
+      if (colour !== undefined) {
+        style.bg = colour
+        style.ruleBg = colour
+      }
     } else if (name === 'display') style.display = value
     else if (name === 'visibility') style.visibility = value
   }
   if (style.bg === 'transparent') style.bg = outer.bg
+  if (style.ruleBg === 'transparent') style.ruleBg = outer.ruleBg
   if (style.fg === 'transparent') style.fg = style.bg
 }
 
@@ -583,6 +598,7 @@ export const renderHtml = (source: string): Rendered => {
     largest: page.n.largest,
     smallest: page.n.smallest,
     lowContrast: page.flag.low,
+    ruleLowContrast: page.flag.ruleLow,
     invalidColour: page.flag.invalid,
     badFace: page.flag.face,
     formMailto: page.flag.form,

@@ -43,7 +43,7 @@ test('Rules over every kind of text', () => {
       `header S Subject =~ /^Cheap offers$/
 header FA From:addr =~ /^anna\\@shop\\.test$/
 header FN From:name =~ /^Anna$/
-header TC ToCc:addr =~ /^carla/
+header TC ToCc:addr =~ /\\ncarla/
 header EF EnvelopeFrom =~ /^anna/
 header REL X-Spam-Relays-External =~ /^\\[ ip=192\\.0\\.2\\.7 rdns=mail\\.shop\\.test helo=mail\\.shop\\.test by=mx\\.example\\.org /
 header DOM From:addr:domain =~ /^shop\\.test$/

@@ -44,6 +44,8 @@ export type SaEngine = {
   /** Points of a rule, and its sentence. */
   readonly points: (rule: string) => number
   readonly says: (rule: string) => string
+  /** `body`, `meta`, `eval`…; `none` where there is no such rule. */
+  readonly kind: (rule: string) => string
   /** Mistakes of the files, and what cannot be run here: each once. */
   readonly faults: readonly RuleFault[]
 }
@@ -187,6 +189,10 @@ class Engine implements SaEngine {
     return rule.startsWith('__') ? 0 : (this.#set.scores.get(rule)?.[0] ?? 0)
   }
 
+  kind(rule: string): string {
+    return this.#set.rules.get(rule)?.kind ?? 'none'
+  }
+
   says(rule: string): string {
     return this.#set.describe.get(rule) ?? 'a rule of the owner'
   }
@@ -254,10 +260,9 @@ class Engine implements SaEngine {
     const { field = '', negated, ifUnset } = one.rule
     let values = mail.get(field)
     if (values.length === 0) values = [ifUnset ?? '']
-    // Each address or name is asked alone; all lines of a plain field are one text.
-    const texts = /:(?:addr|name|host|domain|ip|revip)\b/.test(field) ? values : [values.join('')]
-    if (negated === true) return texts.some((text) => count(one, text, 0) > 0) ? 0 : 1
-    return overTexts(one, texts, 0)
+    const text = values.join(values[0]?.endsWith('\n') === true ? '' : '\n')
+    const hits = count(one, text, 0)
+    return negated === true ? Number(hits === 0) : hits
   }
 
   #mimeHeader(one: Compiled, mail: SaMail): number {

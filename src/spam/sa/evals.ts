@@ -30,6 +30,6 @@ export const networkEvals: ReadonlySet<string> = new Set(
   (
     'check_rbl check_rbl_sub check_rbl_txt check_rbl_envfrom check_rbl_headers check_rbl_from_host check_uridnsbl check_dns_sender check_bayes check_razor2 ' +
     'check_razor2_range check_pyzor check_dcc check_dcc_reputation_range check_hashbl_bodyre check_hashbl_emails check_hashbl_uris check_senders_reputation ' +
-    'check_from_in_auto_whitelist check_from_in_auto_welcomelist check_access_database check_shortcircuit check_arc_signed check_arc_valid'
+    'check_from_in_auto_whitelist check_from_in_auto_welcomelist check_access_database check_shortcircuit check_arc_signed check_arc_valid check_dkim_dependable'
   ).split(' '),
 )

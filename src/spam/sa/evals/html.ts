@@ -23,7 +23,7 @@ const numbers: Readonly<Record<string, (page: Rendered) => number | undefined>> 
 const flags: Readonly<Record<string, (page: Rendered) => boolean>> = {
   html: () => true,
   embeds: (page) => page.embeds,
-  font_low_contrast: (page) => page.lowContrast,
+  font_low_contrast: (page) => page.ruleLowContrast,
   font_face_bad: (page) => page.badFace,
   font_invalid_color: (page) => page.invalidColour,
   form_action_mailto: (page) => page.formMailto,
