@@ -107,6 +107,21 @@ export const events = {
   },
   'dkim-publish-failed': { level: 'error', says: 'the publishing program failed; it is called again in an hour' },
   'dkim-unsigned': { level: 'warn', says: 'a message went out without a signature, and why' },
+  'report-received': {
+    level: 'info',
+    says: 'a report to us (DMARC, TLS, a complaint) was kept; `postern reports list` shows it',
+  },
+  'report-not-kept': { level: 'warn', says: 'a report to us could not be kept, and was delivered as mail' },
+  'report-sent': { level: 'info', says: 'a report on DMARC or TLS was queued for a domain that asks for it' },
+  'report-done': { level: 'debug', says: 'the aggregate reports of a domain and day are on their way' },
+  'report-skipped': {
+    level: 'info',
+    says: 'a domain gets no report: it names nobody who agreed to have it, or the report is larger than it takes',
+  },
+  'report-failed': {
+    level: 'info',
+    says: 'a report could not be handed over by HTTPS; it is tried again for two days',
+  },
   tidied: { level: 'info', says: 'old tombstones, receipts and Junk were removed' },
   'admin-request': { level: 'info', says: 'a command came in over the admin socket' },
 } as const satisfies Readonly<Record<string, EventRow>>

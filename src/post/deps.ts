@@ -5,6 +5,7 @@ import type { Lookups, Peers } from './gather.ts'
 import type { SenderHistory } from './history.ts'
 import type { Jail } from './jail.ts'
 import type { Decision, Known, Mail } from './mail.ts'
+import type { Reports } from './reports/reports.ts'
 import type { Learn, Scan } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import type { SpoolFiles } from './spool-files.ts'
@@ -38,6 +39,8 @@ export type PostDeps = {
   readonly soon: (work: () => void) => void
   /** `spoolFilesOver(node:fs/promises)`; without it nothing is read of large messages, and refused ones stay on the disk until the next start. */
   readonly files?: SpoolFiles
+  /** Aggregate reports; without it nobody is told how their mail fared. */
+  readonly reports?: Reports
   readonly log: Log
   /** Where mail can be sent on. */
   readonly sending?: SendingPorts

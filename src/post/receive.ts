@@ -37,16 +37,21 @@ export const receive = async (
 
   if (decision.answer.kind === 'reject') {
     await book(deps, settings, mail, known, decision)
+    deps.reports?.note(mail, known, decision, ownDomains)
     return refuse(deps, settings, mail, wordFor(decision), known, decision)
   }
 
-  const chosen = await place(deps.store, mail, decision)
+  const report = scanned.kind === 'done' ? scanned.report : undefined
+  const isReport = (await deps.reports?.take(mail, known, report, ownDomains)) === true
+
+  const chosen = isReport ? [] : await place(deps.store, mail, decision)
   const places = placesOf(mail, chosen, decision, prefixes(settings, mail, known))
   const folders = chosen.map(({ name }) => name)
   const story = tell(mail, known, decision, folders)
   const receipt = receiptOf(settings, mail, decision.answer.kind, known.output?.score ?? 0, story)
-  // Without places it went into a blackhole, as its address is set up to.
-  const onward = mail.forwards.length === 0 ? undefined : await deps.forward?.({ settings, mail, known, decision })
+  // Without places it is a report that is kept, or went into a blackhole, as its address is set up to.
+  const leads = !isReport && mail.forwards.length > 0
+  const onward = leads ? await deps.forward?.({ settings, mail, known, decision }) : undefined
   const stored = await (places.length === 0 && onward === undefined
     ? deps.store.addReceipt(receipt)
     : deliver(deps, mail, places, scanned, receipt, onward))
@@ -54,5 +59,6 @@ export const receive = async (
 
   if (onward !== undefined) deps.sending?.wake()
   await book(deps, settings, mail, known, decision)
+  deps.reports?.note(mail, known, decision, ownDomains)
   return taken(deps, mail, known, decision)
 }

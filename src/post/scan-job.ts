@@ -1,5 +1,6 @@
 /** What a scan thread is asked about a message. Pure. */
 import type { Mail } from './mail.ts'
+import { isForReports } from './reports/take.ts'
 import type { ScanJob } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 
@@ -22,6 +23,10 @@ export const jobOf = (settings: PostSettings, mail: Mail, facts: ScanJob['facts'
     account: only !== undefined && others.length === 0 ? only.account.name : undefined,
     host: settings.host,
     receivedAt: mail.at,
-    wants: { ...settings.scan, summary: settings.scan.summary && mail.head.forged.length === 0 && takers.length > 0 },
+    wants: {
+      ...settings.scan,
+      report: isForReports(mail, settings.reportAddresses ?? []),
+      summary: settings.scan.summary && mail.head.forged.length === 0 && takers.length > 0,
+    },
   }
 }

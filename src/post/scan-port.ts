@@ -7,6 +7,8 @@
 import type { Body } from '../base/spool.ts'
 import type { Summary } from '../mime/summary.ts'
 import type { History, ScanEnvelope, ScanOutput, WireVerdicts } from '../spam/facts.ts'
+import type { DmarcFacts } from '../verify/dmarc-facts.ts'
+import type { IncomingReport } from './reports/incoming.ts'
 
 /** What verify/ finds on the message, with the two names that the post office needs beside what the spam tests ask. */
 export type Verified = WireVerdicts & {
@@ -14,6 +16,8 @@ export type Verified = WireVerdicts & {
   readonly fromDomain?: string | undefined
   /** The domain of the outermost seal of an ARC chain that holds (RFC 8617 section 5.2). */
   readonly arcSealer?: string | undefined
+  /** What an aggregate report says of it; absent where nobody asks for one. */
+  readonly dmarcFacts?: DmarcFacts | undefined
 }
 
 /** What is known before the message is read. */
@@ -37,7 +41,13 @@ export type ScanJob = {
   readonly host: string
   readonly receivedAt: number
   /** What the answer should hold; nothing else is worked out. */
-  readonly wants: { readonly summary: boolean; readonly verify: boolean; readonly score: boolean }
+  readonly wants: {
+    readonly summary: boolean
+    readonly verify: boolean
+    readonly score: boolean
+    /** It may be a report to us. */
+    readonly report?: boolean
+  }
 }
 
 export type ScanOutcome =
@@ -48,6 +58,8 @@ export type ScanOutcome =
       /** The whole Authentication-Results field, folded, ending in CRLF, as latin1 text of the octets; `facts.iprev` is in it. */
       readonly authResults?: string | undefined
       readonly output?: ScanOutput | undefined
+      /** What the message reports, where it was asked and is a report. */
+      readonly report?: IncomingReport | undefined
     }
   | { readonly kind: 'late' | 'failed' | 'skipped'; readonly summary?: Summary | undefined }
 

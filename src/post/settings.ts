@@ -27,6 +27,8 @@ export type PostSettings = {
   readonly keepReceiptsMs: number
   readonly keepJunkMs: number
   readonly jail: JailSettings
+  /** Addresses that reports come to beside the usual ones; lower case. */
+  readonly reportAddresses?: readonly string[]
 }
 
 const DAY = 86_400_000

@@ -33,6 +33,8 @@ export type DmarcVerdict = {
   /** What to do with this message: the policy, one step less under `t=y` or outside `pct`; `none` unless the result is `fail`. */
   readonly disposition: DmarcPolicy
   readonly testing?: boolean
+  /** The record itself, where there is one: whom to tell, and of what. */
+  readonly record?: DmarcRecord
   /** Only where a record has one below 100. */
   readonly pct?: number
   readonly alignment: {
@@ -164,6 +166,7 @@ const judge = async (
     ...{ result, domain: author, policy, from, policyDomain: step.domain },
     disposition: result === 'fail' ? eased : 'none',
     testing: record.testing,
+    record,
     ...(record.pct < 100 ? { pct: record.pct } : {}),
     alignment: {
       mode: { spf: record.strictSpf ? 'strict' : 'relaxed', dkim: record.strictDkim ? 'strict' : 'relaxed' },

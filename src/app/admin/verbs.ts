@@ -8,6 +8,7 @@ import type { Account } from '../../store/store.ts'
 import { storeWords } from '../server/store-words.ts'
 import { dkimRows } from './dkim.ts'
 import { frozenRows } from './frozen.ts'
+import { reportRows } from './reports.ts'
 import { type AdminDeps, type Row, row, says, told } from './row.ts'
 import type { AdminAnswer, AdminRequest } from './wire.ts'
 
@@ -121,7 +122,14 @@ const houseRows: Readonly<Record<string, Row>> = {
   stats: row(z.object({}), async ({ store }) => told(await store.stats(), (stats) => stats)),
 }
 
-const rows: Readonly<Record<string, Row>> = { ...accountRows, ...addressRows, ...houseRows, ...dkimRows, ...frozenRows }
+const rows: Readonly<Record<string, Row>> = {
+  ...accountRows,
+  ...addressRows,
+  ...houseRows,
+  ...dkimRows,
+  ...frozenRows,
+  ...reportRows,
+}
 
 /** Never rejects for what was asked. */
 export const answerAdmin = async (deps: AdminDeps, request: AdminRequest): Promise<AdminAnswer> => {

@@ -108,6 +108,16 @@ export const commands: readonly CommandRow[] = [
     summary: 'take over a key',
     load: async () => (await import('./dkim.ts')).dkimImport,
   },
+  {
+    name: 'reports list',
+    summary: 'what others report of our mail',
+    load: async () => (await import('./reports.ts')).reportsList,
+  },
+  {
+    name: 'reports show',
+    summary: 'one report, source by source',
+    load: async () => (await import('./reports.ts')).reportsShow,
+  },
   { name: 'check', summary: 'check the mail store', load: async () => (await import('./check.ts')).check },
   {
     name: 'spam hits',

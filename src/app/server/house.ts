@@ -37,6 +37,7 @@ import { readRuleFolders } from '../spam/rule-folder.ts'
 import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
 import { frozenWith, type Guarding, openGuarding } from './guarding.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
+import { openReportsHere, type ReportsHere } from './reports.ts'
 import { postSettings } from './settings-of.ts'
 import { openSigningHere } from './signing.ts'
 import { openTrust } from './trust.ts'
@@ -79,6 +80,7 @@ export type House = {
   /** The door to an account for a service; the guard hears of who came in. */
   readonly loginAt: (service: string) => Logins['login']
   readonly signing: Signing
+  readonly reports: ReportsHere
   /** Ends the threads and writes what is still to be written; the store stays open. */
   readonly close: () => Promise<void>
 }
@@ -156,6 +158,14 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     wake: () => undefined,
   })
   const security = openTrust(options)
+  const reports = await openReportsHere({
+    ...options,
+    signing,
+    fresh,
+    tls: security.counts,
+    wake: () => undefined,
+    complained: () => undefined,
+  })
   return {
     store,
     jail,
@@ -173,6 +183,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     },
     sends: false,
     security,
+    reports,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
     accounts: openAccounts({ store, now, fresh, frozenWith: frozenWith(guarding) }),
     office: postOffice({
@@ -187,6 +198,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       fresh,
       soon: (work) => setImmediate(work),
       files: spoolFilesOver(files),
+      reports,
       log,
     }),
     newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),
@@ -196,8 +208,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       await teacher.settled()
       await pool.close()
       await guarding.settled()
-      await Promise.all([jail.flushed(), history.flushed()])
-      await Promise.all([jail.flushed(), history.flushed(), security.flushed()])
+      await Promise.all([jail.flushed(), history.flushed(), reports.flushed(), security.flushed()])
     },
   }
 }

@@ -1,5 +1,6 @@
 /**
- * What is done by the clock: bans end, old Junk and receipts go, signing keys are made and rotated, MTA-STS policies of others are refreshed, the learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
+ * What is done by the clock: bans end, old Junk and receipts go, signing keys are made and rotated, reports are sent, MTA-STS policies of others are refreshed, the
+ * learner is written down. Each is a bounded piece of work, and none stands in the way of mail.
  */
 import type { Log } from '../../base/log.ts'
 import { tidyHouse } from '../../post/tidy.ts'
@@ -11,6 +12,7 @@ const MINUTE = 60_000
 const LEARNER_EVERY = 5 * MINUTE
 const TIDY_EVERY = 60 * MINUTE
 const FIRST_TIDY = 2 * MINUTE
+const REPORTS_EVERY = 10 * MINUTE
 const KEYS_EVERY = 5 * MINUTE
 const POLICIES_EVERY = 24 * 60 * MINUTE
 
@@ -43,6 +45,8 @@ export const startKeeping = (
     const tended = await house.signing.tend()
     if (!tended.ok) so.log.event('store-fault', { verb: 'dkim', fault: tended.error })
   }
+  const stopping = new AbortController()
+  const sendReports = (): Promise<void> => house.reports.run(stopping.signal)
   /** One piece of work at a time. */
   const then = (work: () => Promise<void>): void => {
     busy = busy.then(work)
@@ -55,6 +59,7 @@ export const startKeeping = (
     setTimeout(() => then(tidy), FIRST_TIDY),
     setInterval(() => then(tendKeys), KEYS_EVERY),
     setInterval(() => void house.security.refresh(), POLICIES_EVERY),
+    setInterval(() => then(sendReports), REPORTS_EVERY),
   ]
   // What a crash left unfinished of a freeze is done at once.
   then(house.guarding.guard.round)
@@ -63,6 +68,7 @@ export const startKeeping = (
   return {
     stop: async () => {
       for (const timer of timers) clearInterval(timer)
+      stopping.abort()
       await busy
       await keepLearner()
     },

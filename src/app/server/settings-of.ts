@@ -21,6 +21,7 @@ export const postSettings = (settings: Settings): PostSettings => {
     },
     keepReceiptsMs: keep.receipts,
     keepJunkMs: keep.junk,
+    reportAddresses: settings.reports.addresses.map((address) => address.toLowerCase()),
     jail: { enabled: bans.enabled, sentences: bans.sentences, allow: bans.allow, banLoopback: bans.loopback },
   }
 }

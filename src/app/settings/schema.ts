@@ -32,6 +32,7 @@ import { limitsOf, rowsOf } from './limits.ts'
 import { mtaStsSection } from './mta-sts.ts'
 import { outgoingSection } from './outgoing.ts'
 import { relaysSection } from './relay.ts'
+import { reportsSection } from './reports.ts'
 import { submissionSection } from './submission.ts'
 
 const listenSection = z
@@ -215,6 +216,7 @@ export const settingsSchema = z.strictObject({
   bans: bansSection(talkSentences),
   keep: keepSection,
   dkim: dkimSection,
+  reports: reportsSection,
   log: z
     .strictObject({
       level: oneOf(['debug', 'info', 'warn', 'error'], 'info', 'The least level that is written.'),

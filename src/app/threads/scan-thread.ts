@@ -7,12 +7,14 @@ import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DnsAnswer, DnsType, Resolve } from '../../base/dns.ts'
 import { type Summary, summarize } from '../../mime/summary.ts'
+import { recogniseReport } from '../../post/reports/recognise.ts'
 import { historyOf, type ScanJob, type Verified } from '../../post/scan-port.ts'
 import { score } from '../../spam/engine.ts'
 import type { ScanOutput } from '../../spam/facts.ts'
 import { Learner } from '../../spam/learner.ts'
 import { saEngine } from '../../spam/sa/engine.ts'
 import { readRules } from '../../spam/sa/rule-file.ts'
+import { dmarcFacts } from '../../verify/dmarc-facts.ts'
 import { type Verdicts, verifyMessage } from '../../verify/gather.ts'
 import { collectAtRest } from './rest.ts'
 import { type FromThread, JOB, ROW, STEP, type ThreadData, type ToThread, TURN } from './scan-messages.ts'
@@ -53,7 +55,7 @@ const resolveFor =
     })
 
 /** What verify/ says, in the words of the spam tests and the post office. */
-const verifiedOf = (found: Verdicts, facts: ScanJob['facts']): Verified => {
+const verifiedOf = (found: Verdicts, facts: ScanJob['facts'], mailFrom: string): Verified => {
   const { spf, heloSpf, dkim, dmarc, arc } = found
   return {
     iprev: facts.iprev ?? found.iprev,
@@ -74,6 +76,7 @@ const verifiedOf = (found: Verdicts, facts: ScanJob['facts']): Verified => {
     arc: { cv: arc.cv, result: arc.cv },
     fromDomain: dmarc.domain === '' || dmarc.reason === 'several-from' ? undefined : dmarc.domain,
     arcSealer: arc.cv === 'pass' ? arc.sealers.at(-1) : undefined,
+    dmarcFacts: dmarcFacts(found, mailFrom),
   }
 }
 
@@ -101,7 +104,7 @@ const verified = async (
         sample: Math.floor(Math.random() * 100),
       },
     )
-    return { wire: verifiedOf(found, facts), authResults: found.field }
+    return { wire: verifiedOf(found, facts, envelope.mailFrom), authResults: found.field }
   } finally {
     clearTimeout(timer)
   }
@@ -135,11 +138,12 @@ const scan = async (
     doing(STEP.verify)
     const found = job.wants.verify ? await verified(id, bytes, job) : undefined
     begin(id)
+    const report = job.wants.report === true ? recogniseReport(bytes) : undefined
     const output = job.wants.score ? scored(bytes, job, found?.wire, without) : undefined
     return {
       kind: 'outcome',
       id,
-      outcome: { kind: 'done', summary, wire: found?.wire, authResults: found?.authResults, output },
+      outcome: { kind: 'done', summary, wire: found?.wire, authResults: found?.authResults, output, report },
     }
   } catch (error) {
     // A mistake of ours on this message, or a spool file that cannot be read: the mail goes on without a score.
