@@ -4,7 +4,8 @@
  *
  * Pure; linear: every scan goes forward with indexOf or a sticky pattern.
  */
-import { colours, entities } from '../data/html.ts'
+import { entities } from '../data/html.ts'
+import { alike, colourOf, type Style, styleColours } from './style.ts'
 import { resolved } from './uri.ts'
 
 const MOST_URI = 4096
@@ -37,17 +38,6 @@ const spacing: ReadonlyMap<string, string> = new Map([
   ...'li td th dt dd embed h1 h2 h3 h4 h5 h6'.split(' ').map((tag) => [tag, ' '] as const),
   ...'p hr blockquote pre listing plaintext xmp title'.split(' ').map((tag) => [tag, '\n\n'] as const),
 ])
-
-type Style = {
-  tag: string
-  fg: string
-  bg: string
-  /** The background as SpamAssassin 4.0.1 has it: attributes `bgcolor` are read and lost there. */
-  ruleBg: string
-  size: number
-  display: string
-  visibility: string
-}
 
 type Link = { readonly href: string; readonly text: string }
 
@@ -89,28 +79,6 @@ export type Rendered = {
   readonly length: number
 }
 
-const hex2 = (n: number): string =>
-  Math.max(0, Math.min(255, Math.trunc(n)))
-    .toString(16)
-    .padStart(2, '0')
-
-/** `#rrggbb`, or `invalid`. */
-const colourOf = (given: string): string => {
-  const text = given.toLowerCase().trim()
-  const named = colours.get(text)
-  if (named !== undefined) return `#${named}`
-  const percent = /rgb\((\d+)%,\s*(\d+)%,\s*(\d+)%\s*\)/.exec(text)
-  if (percent !== null) return `#${[1, 2, 3].map((i) => hex2((Number(percent[i]) / 100) * 255)).join('')}`
-  const plain = /rgb\((\d+),\s*(\d+),\s*(\d+)\s*\)/.exec(text)
-  if (plain !== null) return `#${[1, 2, 3].map((i) => hex2(Number(plain[i]))).join('')}`
-  if (!/^#[#a-f0-9]*$/.test(text)) return 'invalid'
-  let hex = text.replace(/[^a-f0-9]/g, '')
-  if (hex.length > 6) hex = hex.slice(0, 6)
-  if (hex.length > 3 && hex.length < 6) hex = hex.slice(0, 3)
-  if (hex.length % 3 !== 0) hex += '0'.repeat(3 - (hex.length % 3))
-  return hex.length === 3 ? `#${[...hex].map((c) => c + c).join('')}` : `#${hex}`
-}
-
 /** Characters for `&name;` and `&#number;`; the semicolon may be missing after numbers and Latin-1 names. */
 export const unescaped = (text: string): string =>
   text.includes('&')
@@ -128,12 +96,6 @@ export const unescaped = (text: string): string =>
       )
     : text
 
-const luma = (a: string, b: string): number => {
-  const part = (text: string, i: number): number => Number.parseInt(text.slice(i, i + 2), 16)
-  const weight = (i: number, w: number): number => (w * (part(a, i) - part(b, i))) ** 2
-  return Math.sqrt(weight(1, 0.2126) + weight(3, 0.7152) + weight(5, 0.0722))
-}
-
 const space = /[ \t\n\r\f\v]+|\xc2\xa0/g
 const isWord = (text: string, at: number): boolean => {
   const c = text.charCodeAt(at)
@@ -145,11 +107,6 @@ const isWord = (text: string, at: number): boolean => {
     (c < 32 && !(c >= 9 && c <= 13))
   )
 }
-
-const sixDigits = /^#[0-9a-f]{6}$/
-/** Whether text in one colour cannot be read on the other. */
-const alike = (fg: string, bg: string): boolean =>
-  fg.slice(-6) === bg.slice(-6) || (sixDigits.test(fg) && sixDigits.test(bg) && luma(fg, bg) < 12)
 
 class Renderer {
   readonly chunks: string[] = []
@@ -306,39 +263,6 @@ const takeUris = (page: Renderer, tag: string, attrs: ReadonlyMap<string, string
     const at = content.search(/\burl\s*=/i)
     if (at >= 0) page.uri(tag, (content.slice(at, at + MOST_URI).split(';')[0] ?? '').replace(/^url\s*=\s*/i, ''))
   }
-}
-
-const styleColours = (text: string, style: Style, outer: Style): void => {
-  for (const part of text.split(';')) {
-    const colon = part.indexOf(':')
-    if (colon < 0) continue
-    const name = part.slice(0, colon).trim().toLowerCase()
-    let value = part.slice(colon + 1, colon + 300).trim()
-    if (name === 'color' || name === 'background-color') {
-      const key = name === 'color' ? 'fg' : 'bg'
-      value = value.toLowerCase().replace(/\s*!\s*important$/, '')
-      if (value.includes('rgb')) {
-        const rgb = value.replace(/[^0-9,]/g, '').split(',')
-        style[key] = `#${[0, 1, 2].map((i) => hex2(Number(rgb[i] ?? 0))).join('')}`
-      } else if (value === 'transparent') style[key] = value
-      else if (value !== 'inherit' && value !== '') style[key] = colourOf(value)
-      if (key === 'bg' && value !== 'inherit' && value !== '') style.ruleBg = style.bg
-    } else if (name === 'background' && value !== '') {
-      const layer = value.toLowerCase().split(',').at(-1) ?? ''
-      const colour = layer
-        .split(' ')
-        .map(colourOf)
-        .find((one) => one !== 'invalid')
-      if (colour !== undefined) {
-        style.bg = colour
-        style.ruleBg = colour
-      }
-    } else if (name === 'display') style.display = value
-    else if (name === 'visibility') style.visibility = value
-  }
-  if (style.bg === 'transparent') style.bg = outer.bg
-  if (style.ruleBg === 'transparent') style.ruleBg = outer.ruleBg
-  if (style.fg === 'transparent') style.fg = style.bg
 }
 
 const sizeOf = (page: Renderer, text: string): number | undefined => {
