@@ -14,6 +14,7 @@ import type { VerbName } from '../../store/sqlite/house.ts'
 import { verbKinds } from '../../store/sqlite/names.ts'
 import { storeOf } from '../../store/sqlite/store-of.ts'
 import type { Bell, Store } from '../../store/store.ts'
+import { type AtHand, openAtHand } from './at-hand.ts'
 import { type Asked, type FromThread, ownBody, type Role, type ThreadData, type ToThread } from './store-wire.ts'
 
 const MOST_WAITING = 5_000 // calls without an answer; more than that is a flood or a dead disk
@@ -54,6 +55,11 @@ class Line {
       worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))))
       worker.on('exit', () => end(new Error('the storage thread ended')))
     })
+  }
+
+  /** Whether anything was asked for that is not answered. */
+  get waits(): boolean {
+    return this.#waiting.size > 0
   }
 
   /** Carries a verb; `busy` when too many wait, `closed` when the thread is gone. */
@@ -139,6 +145,7 @@ class Threads {
   readonly #bodies: string
   readonly #writer: Line
   readonly #errands: MessagePort
+  #atHand: AtHand | null | undefined
   #searcher: Promise<Line | null> | undefined
   #pages: Promise<Line | null> | undefined
   /** As soon as it answers. */
@@ -195,8 +202,20 @@ class Threads {
     for (const bell of message.bells) for (const listener of this.#listeners) listener(bell)
   }
 
+  /** A small read is done here; what a caller wrote and has no answer to yet is seen by the writer only. */
+  #small(verb: VerbName, args: unknown): Outcome | undefined {
+    if (this.#closed || (verbKinds[verb] === 'read' && this.#writer.waits)) return undefined
+    if (this.#atHand === undefined) {
+      const opened = openAtHand(this.#folder, this.#complain)
+      this.#atHand = opened.ok ? opened.value : null
+    }
+    return this.#atHand?.answer(verb, args)
+  }
+
   readonly call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
     const kind = verbKinds[verb]
+    const small = kind === 'page' || verb === 'mailbox' ? this.#small(verb, args) : undefined
+    if (small !== undefined) return small
     if (kind === 'page') return (this.#wantPages() ?? this.#writer).ask(verb, args)
     if (kind === 'heavy') return ((await this.#wantSearcher()) ?? this.#writer).ask(verb, args)
     if (spooled({ verb, args }) === null) return this.#writer.ask(verb, args)
@@ -216,6 +235,7 @@ class Threads {
 
   readonly close = async (): Promise<void> => {
     this.#closed = true
+    this.#atHand?.close()
     if (this.#searcher === undefined) this.#errands.close()
     await Promise.all([(await this.#pages)?.stop(), (await this.#searcher)?.stop()])
     await this.#writer.close()

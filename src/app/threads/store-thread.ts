@@ -22,6 +22,7 @@ const LOOK_EVERY = 8 // commits between looks at the log's length
 const LONG_LOG = 256 // pages of 16 KiB: the reader is sent to move them
 const BUSY_MS = 50 // since the last batch: deliveries come in, and need the processor more than searches do
 const DIGEST_PAUSE_MS = 250 // between digests while it is busy
+const SYNC_MS = 500 // flags that were answered are on disk after this (docs/decisions/0047)
 const TOO_LONG_LOG = 1_500 // pages: under steady load the log only begins anew when the writer itself moves the last of them
 
 const port = parentPort
@@ -88,6 +89,19 @@ const digesting = (engine: Engine): { readonly wrote: () => void; readonly put: 
   }
 }
 
+/** Puts on disk, a little later, the changes of flags that were answered before they were there. */
+const syncing = (engine: Engine): (() => void) => {
+  let waits = false
+  return () => {
+    if (waits || !engine.owesSync()) return
+    waits = true
+    setTimeout(() => {
+      waits = false
+      engine.sync()
+    }, SYNC_MS)
+  }
+}
+
 const write = (engine: Engine): void => {
   let commits = 0
   let sent = false
@@ -100,6 +114,7 @@ const write = (engine: Engine): void => {
     errand('checkpoint')
   }
   const digests = digesting(engine)
+  const synced = syncing(engine)
   errands?.on('message', (message: Errand) => {
     if (!open) return
     if (typeof message === 'object') {
@@ -126,6 +141,7 @@ const write = (engine: Engine): void => {
     if (calls.length > 0) wrote = work(engine, calls) || wrote
     if (!wrote) return
     afterCommit()
+    synced()
     digests.wrote()
   })
 }

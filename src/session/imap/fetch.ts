@@ -306,6 +306,10 @@ async function* tellRows(
   return { missing }
 }
 
+/** Octets of the messages of a page, so that the store knows a small one. */
+const octetsOfPage = ({ view }: Selected, page: Uint32Array): number =>
+  page.reduce((sum, uid) => sum + (view.sizes[view.at(uid)] ?? 0), 0)
+
 /** FETCH of what messages say, page by page. @returns how many were gone, or a tagged answer. */
 async function* fetchRows(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGenerator<Out, Told> {
   const selected = selectedOf(talk)
@@ -318,7 +322,7 @@ async function* fetchRows(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGener
       uids: rangesOfUids(selected, page),
       want: { summary: plan.summary || large, message: plan.message && !large },
       most: page.length,
-      mostBytes: limits.pageBytes,
+      mostBytes: plan.message ? Math.min(limits.pageBytes, octetsOfPage(selected, page)) : limits.pageBytes,
     })
     if (!answer.ok) return { missing, fault: wordsFor(answer.error) }
     const { rows, next } = answer.value

@@ -27,7 +27,12 @@ import { APPLICATION_ID, migrations, SCHEMA_VERSION, schema } from './schema.ts'
 /** Why a store does not open: a fault; another process has it; or a later version of Postern wrote it. */
 export type OpenFault = StoreFault | 'locked' | 'newer-version' | 'not-ours'
 
-export const fileNames = { database: 'postern.db', lock: 'postern.lock', bodies: 'bodies' } as const
+export const fileNames = {
+  database: 'postern.db',
+  log: 'postern.db-wal',
+  lock: 'postern.lock',
+  bodies: 'bodies',
+} as const
 const PAGE_SIZE = 16384
 const CACHE_KIB = 16_384
 // Pages in the log at which a commit cleans up itself: far above where the storage thread has it done (app/threads/store-thread.ts).
@@ -74,7 +79,8 @@ export const takeLock = (folder: string): Result<DatabaseSync, OpenFault> => {
   }
 }
 
-const syncPath = (path: string): void => {
+/** Puts a file or folder on disk. */
+export const syncPath = (path: string): void => {
   const handle = openSync(path, 'r')
   try {
     fsyncSync(handle)

@@ -2,17 +2,19 @@
  * One database with what its batches need, as the storage thread and the inline store both use it: open, run batches, count, keep
  * the write-ahead log short, close. A reader is a second connection that only reads.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ok, type Result } from '../../base/result.ts'
 import { queues, spooled } from './adopt.ts'
 import { type Batch, type Call, type Complain, type Outcome, runBatch } from './batch.ts'
-import { fileNames, makeFolders, type OpenFault, openDatabase, sweepBodies, takeLock } from './database.ts'
+import { fileNames, makeFolders, type OpenFault, openDatabase, sweepBodies, syncPath, takeLock } from './database.ts'
 import { DIGEST_BLOBS, digestDue, type Made, nextDigest } from './digest-make.ts'
 import { num, openDoor } from './door.ts'
 import { faultOf } from './fault.ts'
 import { removeFile } from './files.ts'
 import type { House } from './house.ts'
+import { verbKinds } from './names.ts'
 
 export type Engine = {
   /** Files in the calls were adopted (adopt.ts); one that no row came to name is removed. */
@@ -21,6 +23,10 @@ export type Engine = {
   readonly digestDue: () => boolean
   /** Makes the next digest that is due, for `run` of the writer. @returns null when none is, or when what it would hold cannot be read */
   readonly makeDigest: () => Made | null
+  /** Whether commits were answered that a power failure could still undo: those that changed only flags. */
+  readonly owesSync: () => boolean
+  /** Puts on disk what `owesSync` tells of. */
+  readonly sync: () => void
   /** Moves what it can from the write-ahead log into the database, without waiting for anyone. @returns pages in the log that are not moved yet */
   readonly checkpoint: () => number
   /** Pages in the write-ahead log. */
@@ -33,7 +39,7 @@ export type EngineOptions = {
   readonly complain: Complain
   /** Blobs in a digest; fewer in tests. */
   readonly digestBlobs?: number
-  /** For tests that put limits on the database. */
+  /** What is set on the connection first. */
   readonly onOpen?: (db: DatabaseSync) => void
 }
 
@@ -61,21 +67,30 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
   if (!inMemory) makeFolders(folder)
   const lock = inMemory ? ok(new DatabaseSync(':memory:')) : takeLock(folder)
   if (!lock.ok) return lock
+  const wasCut = !inMemory && existsSync(join(folder, fileNames.log))
   const opened = openDatabase(folder)
   if (!opened.ok) {
     lock.value.close()
     return opened
   }
   const db = opened.value
+  if (wasCut) leaveGap(db)
   if (!inMemory) sweepBodies(db, folder)
   options.onOpen?.(db)
   const house = houseOf(db, folder)
   const counts = { commits: 0, verbs: 0 }
+  const durable = durability(db, inMemory ? null : join(folder, fileNames.log), complain)
   return ok({
     run: (calls, made) => {
       counts.verbs += calls.length
+      const writes = calls.filter(({ verb }) => verbKinds[verb] === 'write')
+      const light = made === undefined && writes.every(({ verb }) => verb === 'changeFlags')
+      if (writes.length > 0 || made !== undefined) durable.before(light)
       const batch = runBatch(db, house, calls, complain, made)
-      if (batch.wrote) counts.commits += 1
+      if (batch.wrote) {
+        counts.commits += 1
+        durable.wrote(light)
+      }
       for (const [at, call] of calls.entries()) {
         const body = spooled(call)
         if (body !== null && !inMemory && !kept(call, batch.outcomes[at])) removeFile(body.file)
@@ -87,7 +102,10 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
     },
     ...digesting(house, options),
     ...checkpointing(house, inMemory, complain),
+    owesSync: durable.owes,
+    sync: durable.sync,
     close: () => {
+      durable.sync()
       db.close()
       lock.value.close()
     },
@@ -138,27 +156,82 @@ const checkpointing = (
   }
 }
 
+/** More changes than an account sees in the time that flags may wait for the disk. */
+const GAP = 1_000_000
+
+/**
+ * After an end that was no stop, places in the change log may have been told to clients that a power failure has undone (decision 0047). None of them is given out again: a
+ * client that knows one of them hears of everything that comes after it. RFC 7162 section 3.1 (mod-sequences only rise).
+ */
+const leaveGap = (db: DatabaseSync): void => {
+  db.exec(`UPDATE accounts SET mod_seq = mod_seq + ${GAP}`)
+}
+
+type Durability = {
+  /** Before a batch. @param light whether it may be answered before it is on disk. */
+  readonly before: (light: boolean) => void
+  readonly wrote: (light: boolean) => void
+  readonly owes: () => boolean
+  readonly sync: () => void
+}
+
+/**
+ * Every commit is on disk before it is answered, but for those that change only flags: they are answered when they are in the log, and put on disk by the next commit of
+ * anything else, or by `sync`. @param log the write-ahead log's file; null in memory
+ */
+const durability = (db: DatabaseSync, log: string | null, complain: Complain): Durability => {
+  let full = true
+  let owes = false
+  return {
+    before: (light) => {
+      if (log === null || full === !light) return
+      full = !light
+      db.exec(`PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`)
+    },
+    wrote: (light) => {
+      // A commit that is synced takes the whole log before it along.
+      owes = light && log !== null
+    },
+    owes: () => owes,
+    sync: () => {
+      if (!owes || log === null) return
+      try {
+        syncPath(log)
+        owes = false
+      } catch (error) {
+        // The next commit of anything else says so to its caller.
+        const fault = faultOf(error)
+        if (fault === null) throw error
+        complain('sync', fault, error instanceof Error ? error.message : String(error))
+      }
+    },
+  }
+}
+
 /** Opens a second connection that only reads (and may checkpoint); the writer has made the database. */
 export const openReader = (options: EngineOptions): Result<Engine, OpenFault> => {
   const opened = openDatabase(options.folder)
   if (!opened.ok) return opened
   const db = opened.value
   db.exec('PRAGMA query_only = ON')
+  options.onOpen?.(db)
   const house = houseOf(db, options.folder)
   return ok({
     run: (calls) => {
       // One view of the database for a verb that asks many questions.
-      db.exec('BEGIN')
+      house.tx.run('BEGIN')
       try {
         return runBatch(db, house, calls, options.complain)
       } finally {
-        if (db.isTransaction) db.exec('COMMIT')
+        if (db.isTransaction) house.tx.run('COMMIT')
         // What a later view says of a set's number may differ: a set is made once, but its number may come again after a roll-back.
         house.keywordSets.clear()
       }
     },
     ...digesting(house, options),
     ...checkpointing(house, false, options.complain),
+    owesSync: () => false,
+    sync: () => undefined,
     close: () => db.close(),
   })
 }

@@ -4,7 +4,7 @@ import type { UidRanges } from '../store.ts'
 import { Digests } from './digests.ts'
 import { num } from './door.ts'
 import type { House, Run } from './house.ts'
-import { mailboxById } from './mailbox-rows.ts'
+import { mustBeMailbox } from './mailbox-rows.ts'
 import { headOf } from './messages.ts'
 
 const MOST_A_PAGE = 5_000 // ENVELOPEs in an answer
@@ -49,7 +49,7 @@ const envelopesOf = (house: House, places: readonly Place[]): readonly Buffer[] 
 }
 
 export const envelopes: Run<'envelopes'> = (house, a) => {
-  mailboxById(house, a.mailbox)
+  mustBeMailbox(house, a.mailbox)
   const { places, next } = placesOf(house, a.mailbox, a.uids, Math.min(Math.max(a.most, 1), MOST_A_PAGE))
   const found = envelopesOf(house, places)
   const ends = new Uint32Array(found.length)

@@ -28,6 +28,7 @@ export const openInline = (options: {
     const asked = spooled({ verb, args }) === null ? ok({ verb, args }) : await adopt(bodies, { verb, args }, quiet)
     if (!asked.ok) return asked
     const batch = engine.value.run([asked.value])
+    engine.value.sync()
     for (const bell of batch.bells) for (const listener of listeners) listener(bell)
     while (batch.wrote && digestBlobs !== 0 && engine.value.digestDue()) {
       const made = engine.value.makeDigest()

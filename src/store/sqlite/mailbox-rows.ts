@@ -42,6 +42,11 @@ export const mailboxById = (house: House, id: MailboxId): Mailbox => {
   return readMailbox(row)
 }
 
+/** Where the row itself is not needed. */
+export const mustBeMailbox = (house: House, id: MailboxId): void => {
+  if (house.tx.list('SELECT 1 FROM mailboxes WHERE id = ?', id) === undefined) throw new Refused('no-such-mailbox')
+}
+
 /**
  * A mailbox name as it is kept: levels between single slashes, INBOX in capitals (also as the first of several levels).
  * @throws Refused bad-name: empty levels, control characters, half a surrogate pair, `%` or `*`, too long or too deep

@@ -10,14 +10,14 @@ import { emailIdOf } from './deliver.ts'
 import { Damaged, type List, num, octets, text } from './door.ts'
 import { forms, type Head, unpackHead } from './head.ts'
 import { type House, Refused, type Run } from './house.ts'
-import { mailboxById } from './mailbox-rows.ts'
+import { mustBeMailbox } from './mailbox-rows.ts'
 import { threadIdOf } from './threading.ts'
 
 const MOST_A_PAGE = 1_000 // messages in an answer, whatever was asked
 const MOST_BYTES_A_PAGE = 64 * 2 ** 20
 
 export const columns: Run<'columns'> = (house, a) => {
-  mailboxById(house, a.mailbox)
+  mustBeMailbox(house, a.mailbox)
   return columnsOf(house, a.mailbox, a.uids ?? everyUid)
 }
 
@@ -81,7 +81,7 @@ const detail = (house: House, row: List, want: { summary?: boolean; message?: bo
 }
 
 export const messages: Run<'messages'> = (house, a) => {
-  mailboxById(house, a.mailbox)
+  mustBeMailbox(house, a.mailbox)
   const most = Math.min(Math.max(a.most, 1), MOST_A_PAGE)
   const mostBytes = Math.min(a.mostBytes, MOST_BYTES_A_PAGE)
   const rows: MessageDetail[] = []
@@ -99,7 +99,7 @@ export const messages: Run<'messages'> = (house, a) => {
 }
 
 export const readMessage: Run<'readMessage'> = (house, a) => {
-  mailboxById(house, a.mailbox)
+  mustBeMailbox(house, a.mailbox)
   const row = house.tx.list(
     'SELECT m.size, m.blob, m.variant, b.form, b.head FROM messages m JOIN blobs b ON b.id = m.blob WHERE m.mailbox = ? AND m.uid = ?',
     a.mailbox,
