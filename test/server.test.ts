@@ -370,3 +370,27 @@ test('no password stands in the log, whatever was logged', async (t) => {
   assert.ok(!all.includes(PASSWORD) && !all.includes('wrong password'))
   assert.ok(readFileSync(join(house.folder, 'postern.db')).length > 0)
 })
+
+test('an app password is made, opens, is revoked; the sessions that used it end, and no others', async (t) => {
+  const house = await start(t)
+  const admin = async (verb: string, words: Readonly<Record<string, unknown>>): Promise<unknown> => {
+    const answer = await askServer(house.folder, { verb, words })
+    assert.ok(answer.ok && answer.value.ok, JSON.stringify(answer))
+    return answer.value.value
+  }
+  const made = await admin('app-password-add', { account: USER, label: 'phone', scopes: ['imap'] })
+  const password = made instanceof Object ? String(Reflect.get(made, 'password')) : ''
+  const [own, phone] = [await read(house), await read(house, password)]
+  assert.match((await submit(house, USER, password))[2] ?? '', /^535 5\.7\.8 /)
+  await phone.idle()
+  const cut = phone.see(/^\* BYE \[AUTHENTICATIONFAILED\] /m)
+  assert.deepEqual(await admin('app-password-revoke', { account: USER, which: 'phone' }), {
+    names: ['phone'],
+    sessions: 1,
+  })
+  await cut
+  assert.ok(await own.command('NOOP'))
+  await assert.rejects(read(house, password))
+  assert.deepEqual(await admin('app-password-list', { account: USER }), [])
+  own.close()
+})

@@ -27,6 +27,17 @@ export const thresholdsOf = (settings: string, server: Thresholds): Thresholds =
   }
 }
 
+export const programChoices = ['any', 'known-networks', 'app-passwords'] as const
+/** With what programs get into an account: its own password too, only from networks that it was used from before, or app passwords alone. */
+export type Programs = (typeof programChoices)[number]
+
+/** @param settings `{"programs":"app-passwords"}`. @returns `any` where nothing is set. */
+export const programsOf = (settings: string): Programs => {
+  if (settings === '' || settings === '{}') return 'any'
+  const set = fieldOf(readJson(settings), 'programs')
+  return programChoices.find((choice) => choice === set) ?? 'any'
+}
+
 /** What an account has of its own for its outgoing mail; what is not there is as the server has it. */
 export type OwnSending = {
   readonly flag?: number | undefined

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { before, test } from 'node:test'
 import { talkSentences } from '../ban/sentences.ts'
 import { silentLog } from '../base/log.ts'
 import { openInline } from '../store/sqlite/inline.ts'
 import type { Store } from '../store/store.ts'
 import { openAccounts } from './accounts.ts'
+import { type AppPasswords, openAppPasswords } from './app-passwords.ts'
 import { openJail } from './jail.ts'
 import { type LoginOutcome, openLogins } from './login.ts'
 import { isOutdated, isPassword, readScramKeys, writePassword } from './password.ts'
@@ -24,6 +25,7 @@ type Door = {
   readonly prove: (user: string, proven: boolean, ip?: string) => Promise<LoginOutcome['kind']>
   readonly jail: ReturnType<typeof openJail>
   readonly logins: ReturnType<typeof openLogins>
+  readonly appPasswords: AppPasswords
   readonly store: Store
   readonly pass: (ms: number) => void
   readonly cuts: readonly string[]
@@ -46,6 +48,12 @@ const openDoor = async (change: (store: Store) => Store = (store) => store): Pro
     settings: () => ({ enabled: true, sentences: talkSentences, allow: [], banLoopback: false }),
     cut: (prefix) => cuts.push(prefix),
   })
+  const appPasswords = openAppPasswords({
+    store: opened.value,
+    now,
+    fresh: (octets) => randomBytes(octets),
+    log: silentLog,
+  })
   const logins = openLogins({
     store,
     jail,
@@ -54,12 +62,14 @@ const openDoor = async (change: (store: Store) => Store = (store) => store): Pro
     log: silentLog,
     secret: Buffer.alloc(32, 9),
     mostGuesses: () => 3,
+    appPasswords,
   })
   return {
     login: async (user, password, ip = home) => (await logins.login(user, { password }, { ip, session: 's' })).kind,
     prove: async (user, proven, ip = home) => (await logins.login(user, { proven }, { ip, session: 's' })).kind,
     jail,
     logins,
+    appPasswords,
     store: opened.value,
     pass: (ms) => {
       clock += ms
@@ -264,4 +274,59 @@ test('the SCRAM keys are those of RFC 5802 section 3, and a stranger gets some t
   assert.deepEqual(stranger, await logins.scramKeys('nobody@example.org'))
   assert.equal(stranger.iterations, keys.iterations)
   assert.equal(stranger.salt.length, keys.salt.length)
+})
+
+// ---- App passwords ------------------------------------------------------------------------------------------------------
+
+const peer = { ip: home, session: 's' }
+const withPhone = async (door: Door, scopes: Parameters<AppPasswords['add']>[0]['scopes'] = ['all']) => {
+  const account = await door.store.account({ name: anna })
+  assert.ok(account.ok)
+  const added = await door.appPasswords.add({ account: account.value.id, name: 'phone', scopes })
+  assert.ok(added.ok)
+  return { account: account.value, ...added.value }
+}
+
+test('an app password opens the services that it is for, and the outcome names it', async () => {
+  const door = await openDoor()
+  const { password, made } = await withPhone(door, ['imap'])
+  const outcome = await door.logins.login(anna, { password }, peer, 'imap')
+  assert.ok(outcome.kind === 'ok' && outcome.key === made.id)
+  const own = await door.logins.login(anna, right, peer, 'imap')
+  assert.ok(own.kind === 'ok' && own.key === undefined)
+  assert.equal((await door.logins.login(anna, { password }, peer, 'submission')).kind, 'bad-credentials')
+  assert.equal((await door.logins.login(anna, { password }, peer)).kind, 'bad-credentials')
+  assert.equal((await door.logins.login('ben@example.org', { password }, peer, 'imap')).kind, 'bad-credentials')
+})
+
+test('an app password of a frozen account opens nothing, and one that was revoked is a wrong one', async () => {
+  const door = await openDoor()
+  const { password, account } = await withPhone(door)
+  await door.store.changeAccount({ id: account.id, state: 'frozen' })
+  assert.equal((await door.logins.login(anna, { password }, peer, 'imap')).kind, 'frozen')
+  await door.store.changeAccount({ id: account.id, state: 'active' })
+  await door.appPasswords.revokeAll(account.id)
+  assert.equal((await door.logins.login(anna, { password }, peer, 'imap')).kind, 'bad-credentials')
+  assert.equal(door.jail.failures(home), 1)
+})
+
+test('where programs need app passwords, the own password opens other doors alone, and is no offence', async () => {
+  const door = await openDoor()
+  const { password, account } = await withPhone(door)
+  await door.store.changeAccount({ id: account.id, settings: '{"programs":"app-passwords"}' })
+  for (const secret of [right, { proven: true }])
+    assert.equal((await door.logins.login(anna, secret, peer, 'imap')).kind, 'bad-credentials')
+  assert.equal((await door.logins.login(anna, { password }, peer, 'imap')).kind, 'ok')
+  assert.equal((await door.logins.login(anna, right, peer)).kind, 'ok')
+  assert.equal(door.jail.failures(home), 0)
+})
+
+test('where only known networks may use it, the own password opens programs from there alone', async () => {
+  const door = await openDoor()
+  assert.equal((await door.logins.login(anna, right, peer, 'imap')).kind, 'ok')
+  const { account } = await withPhone(door)
+  await door.store.changeAccount({ id: account.id, settings: '{"programs":"known-networks"}' })
+  assert.equal((await door.logins.login(anna, right, peer, 'imap')).kind, 'ok')
+  const stranger = { ip: '198.51.100.1', session: 's' }
+  assert.equal((await door.logins.login(anna, right, stranger, 'imap')).kind, 'bad-credentials')
 })

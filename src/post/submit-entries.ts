@@ -5,21 +5,10 @@
 import type { NewQueueEntry } from '../store/store.ts'
 import { toAscii } from '../verify/lookup.ts'
 import type { Forward } from './mail.ts'
+import { type QueueOptions, writeOptions } from './queue/options.ts'
 import type { PostSettings } from './settings.ts'
 import type { Draft } from './submit-draft.ts'
 import type { GuardAnswer } from './submit-ports.ts'
-
-/** Structurally QueueOptions of queue/options.ts. */
-type Options = {
-  readonly notify: Forward['recipient']['notify']
-  readonly orcpt?: string
-  readonly ret?: 'full' | 'hdrs'
-  readonly envid?: string
-  readonly smtpUtf8: boolean
-  readonly body: '7bit' | '8bitmime' | 'binarymime'
-  readonly requireTls: boolean
-  readonly subject: string
-}
 
 const domainOf = (address: string): string => {
   const domain = address.slice(address.lastIndexOf('@') + 1)
@@ -32,13 +21,13 @@ const hasEightBits = (bytes: Uint8Array): boolean => {
 }
 
 /** What the body is, whatever the program said of it. A file is not looked through: 8BITMIME is what nearly every server takes. */
-const bodyOf = ({ mail }: Draft): Options['body'] => {
+const bodyOf = ({ mail }: Draft): QueueOptions['body'] => {
   const { envelope, body } = mail
   if (envelope.body !== '7bit') return envelope.body
   return 'bytes' in body && !hasEightBits(body.bytes) ? '7bit' : '8bitmime'
 }
 
-const optionsOf = (draft: Draft, { recipient, to }: Forward, body: Options['body']): Options => {
+const optionsOf = (draft: Draft, { recipient, to }: Forward, body: QueueOptions['body']): QueueOptions => {
   const { envelope, head } = draft.mail
   const { address, notify } = recipient
   const orcpt = recipient.orcpt ?? (to === address.text ? undefined : `rfc822;${address.text}`)
@@ -77,6 +66,6 @@ export const entriesFor = (
     queuedAt: at,
     nextAt,
     expiresAt: nextAt + settings.submission.triesMs,
-    options: JSON.stringify(optionsOf(draft, target, body)),
+    options: writeOptions(optionsOf(draft, target, body)),
   }))
 }

@@ -1,8 +1,10 @@
 /** What a row of the admin verbs is: its words, checked by zod, and what it does. Each table of rows (verbs.ts and its neighbours) is written with these. */
 import type * as z from 'zod'
+import type { AccountId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import type { Result } from '../../base/result.ts'
 import { type Accounts, accountWords } from '../../post/accounts.ts'
+import type { AppPasswords } from '../../post/app-passwords.ts'
 import type { Jail } from '../../post/jail.ts'
 import type { Signing } from '../../post/signing.ts'
 import type { Store, StoreFault } from '../../store/store.ts'
@@ -14,6 +16,9 @@ export type AdminDeps = {
   readonly store: Store
   readonly accounts: Accounts
   readonly jail: Jail
+  readonly appPasswords: AppPasswords
+  /** Cuts the live sessions of an account, or those alone that used the app password of this id. @returns how many. */
+  readonly cutAccount: (account: AccountId, key?: string) => number
   readonly signing: Signing
   readonly guarding: Pick<Guarding, 'warden'>
   readonly now: () => number

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { readAddress } from '../../post/accounts.ts'
 import type { Account } from '../../store/store.ts'
 import { storeWords } from '../server/store-words.ts'
+import { appPasswordRows } from './app-passwords.ts'
 import { dkimRows } from './dkim.ts'
 import { frozenRows } from './frozen.ts'
 import { reportRows } from './reports.ts'
@@ -124,6 +125,7 @@ const houseRows: Readonly<Record<string, Row>> = {
 
 const rows: Readonly<Record<string, Row>> = {
   ...accountRows,
+  ...appPasswordRows,
   ...addressRows,
   ...houseRows,
   ...dkimRows,

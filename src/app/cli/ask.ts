@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { silentLog } from '../../base/log.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import { openAccounts } from '../../post/accounts.ts'
+import { openAppPasswords } from '../../post/app-passwords.ts'
 import { openHistory } from '../../post/history.ts'
 import { openJail } from '../../post/jail.ts'
 import { fileNames } from '../../store/sqlite/database.ts'
@@ -40,6 +41,7 @@ const byItself = async (config: Config, request: AdminRequest, now: () => number
     await jail.restore()
     const settings = (): Settings => config.settings
     const signing = await openSigningHere({ store: store.value, settings, now, log: silentLog })
+    const appPasswords = openAppPasswords({ store: store.value, now, fresh, log: silentLog })
     guarding = await openGuarding({
       store: store.value,
       settings,
@@ -49,11 +51,24 @@ const byItself = async (config: Config, request: AdminRequest, now: () => number
       log: silentLog,
       fresh,
       cut: () => 0, // no server runs
-      revoke: async () => ok(null),
+      revoke: appPasswords.revokeAll,
       wake: () => undefined,
     })
     const accounts = openAccounts({ store: store.value, now, fresh, frozenWith: frozenWith(guarding) })
-    return await answerAdmin({ store: store.value, accounts, jail, signing, guarding, now, log: silentLog }, request)
+    return await answerAdmin(
+      {
+        store: store.value,
+        accounts,
+        jail,
+        signing,
+        guarding,
+        appPasswords,
+        cutAccount: () => 0, // no server runs: there are no sessions
+        now,
+        log: silentLog,
+      },
+      request,
+    )
   } finally {
     await guarding?.settled()
     await jail.flushed()

@@ -43,7 +43,7 @@ export type Command = {
 
 /** A row of the table of commands: the module is loaded only when the command is called. */
 export type CommandRow = {
-  /** One or two words: `serve`, `account add`. */
+  /** One to three words: `serve`, `account add`, `account app-password add`. */
   readonly name: string
   readonly summary: string
   readonly load: () => Promise<Command>

@@ -59,6 +59,26 @@ export const commands: readonly CommandRow[] = [
     summary: 'remove an account with its mail',
     load: async () => (await import('./account.ts')).accountRemove,
   },
+  {
+    name: 'account app-password add',
+    summary: 'make a password for one program or device',
+    load: async () => (await import('./app-password.ts')).appPasswordAdd,
+  },
+  {
+    name: 'account app-password list',
+    summary: 'list them, with their last use',
+    load: async () => (await import('./app-password.ts')).appPasswordList,
+  },
+  {
+    name: 'account app-password revoke',
+    summary: 'end one, and the sessions that used it',
+    load: async () => (await import('./app-password.ts')).appPasswordRevoke,
+  },
+  {
+    name: 'account programs',
+    summary: 'whether mail programs need an app password',
+    load: async () => (await import('./app-password.ts')).accountPrograms,
+  },
   { name: 'domain add', summary: 'take on a domain', load: async () => (await import('./domain.ts')).domainAdd },
   { name: 'domain list', summary: 'list the domains', load: async () => (await import('./domain.ts')).domainList },
   {

@@ -20,10 +20,12 @@ export const helpOf = (command: Command): string => {
   return `postern ${command.usage}\n\n${command.about}\n\nOptions:\n${rows.join('\n')}\n\nExample:\n  ${command.example}\n`
 }
 
+const widthOf = (rows: readonly CommandRow[]): number => Math.max(...rows.map(({ name }) => name.length))
+
 /** @returns the help of the program: every command with its sentence. */
 const overview = (rows: readonly CommandRow[]): string =>
   `postern COMMAND [OPTIONS]\n\nA complete mail server for a family, a club or a ten-person business.\n\nCommands:\n${rows
-    .map((row) => `  ${row.name.padEnd(18)} ${row.summary}`)
+    .map((row) => `  ${row.name.padEnd(widthOf(rows))} ${row.summary}`)
     .join('\n')}\n\n\`postern COMMAND --help\` tells more of one, with an example.\n`
 
 /** @returns the options and words, or what is off with them. */
@@ -55,7 +57,7 @@ const findCommand = (
   rows: readonly CommandRow[],
   args: readonly string[],
 ): { readonly row: CommandRow; readonly rest: readonly string[] } | undefined => {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const name = args.slice(0, length).join(' ')
     const row = rows.find((one) => one.name === name)
     if (row !== undefined && args.length >= length) return { row, rest: args.slice(length) }
@@ -68,7 +70,7 @@ const unknown = (rows: readonly CommandRow[], args: readonly string[], shell: Sh
   if (family.length > 0) {
     const asked = args.includes('--help') || args.includes('-h')
     ;(asked ? shell.out : shell.err)(
-      `postern ${args[0]} is one of:\n${family.map((row) => `  ${row.name.padEnd(18)} ${row.summary}`).join('\n')}\n`,
+      `postern ${args[0]} is one of:\n${family.map((row) => `  ${row.name.padEnd(widthOf(family))} ${row.summary}`).join('\n')}\n`,
     )
     return asked ? 0 : 2
   }

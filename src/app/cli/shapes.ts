@@ -9,6 +9,14 @@ export const accountShape = z.object({
   messages: z.number(),
   createdAt: z.string(),
 })
+export const appPasswordShape = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: z.string(),
+  usedAt: z.string().optional(),
+  usedFrom: z.string().optional(),
+})
 export const domainShape = z.object({ name: z.string() })
 export const addressShape = z.object({
   address: z.string(),

@@ -8,10 +8,10 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Resolve } from '../../base/dns.ts'
 import type { AccountId } from '../../base/ids.ts'
-import { ok } from '../../base/result.ts'
 import type { Spool } from '../../base/spool.ts'
 import { newSpool, sweepSpool } from '../../net/spool.ts'
 import { type Accounts, openAccounts } from '../../post/accounts.ts'
+import { type AppPasswords, type LoginService, openAppPasswords } from '../../post/app-passwords.ts'
 import type { Lookups } from '../../post/gather.ts'
 import { openHistory, type SenderHistory } from '../../post/history.ts'
 import { type Jail, openJail } from '../../post/jail.ts'
@@ -55,8 +55,10 @@ export type HouseOptions = {
   readonly log: LogWriter
   /** Cuts live connections of a banned prefix. */
   readonly cut: (prefix: string, scope: 'mail' | 'login' | 'all') => number
-  /** Cuts the live sessions of an account. */
-  readonly cutAccount: (account: AccountId) => number
+  /** Cuts the live sessions of an account, or those alone that used the app password of this id. */
+  readonly cutAccount: (account: AccountId, key?: string) => number
+  /** Something was queued, or may leave. */
+  readonly wake: () => void
 }
 
 export type House = {
@@ -77,8 +79,10 @@ export type House = {
   readonly security: OpenSecurity
   readonly scram: Scram
   readonly guarding: Guarding
+  readonly appPasswords: AppPasswords
+  readonly cutAccount: HouseOptions['cutAccount']
   /** The door to an account for a service; the guard hears of who came in. */
-  readonly loginAt: (service: string) => Logins['login']
+  readonly loginAt: (service: LoginService) => Logins['login']
   readonly signing: Signing
   readonly reports: ReportsHere
   /** Ends the threads and writes what is still to be written; the store stays open. */
@@ -116,7 +120,7 @@ const rulesOf = async (folders: readonly string[], log: LogWriter): Promise<read
 
 /** @returns the house, with bans and learning restored. */
 export const openHouse = async (options: HouseOptions): Promise<House> => {
-  const { folder, store, log, now, settings } = options
+  const { folder, store, log, now, settings, wake } = options
   const spoolFolder = join(folder, 'spool')
   await sweepSpool(spoolFolder)
   const fresh = (octets: number): Uint8Array => randomBytes(octets)
@@ -141,7 +145,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const mostGuesses = (): number =>
     settings().bans.sentences.rows.find((row) => row.offence === 'login-failed' && row.who === 'address')?.count ?? 3
   const secret = fresh(32)
-  const logins = openLogins({ store, jail, now, random, log, secret, mostGuesses })
+  const appPasswords = openAppPasswords({ store, now, fresh, log })
+  const logins = openLogins({ store, jail, now, random, log, secret, mostGuesses, appPasswords })
   const teacher = openTeacher({ store, learn: pool.learn, history, jail, now, log, host: () => settings().host })
   const views = new MailboxViews(store)
   const signing = await openSigningHere(options)
@@ -154,8 +159,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     log,
     fresh,
     cut: options.cutAccount,
-    revoke: async () => ok(null),
-    wake: () => undefined,
+    revoke: appPasswords.revokeAll,
+    wake,
   })
   const security = openTrust(options)
   const reports = await openReportsHere({
@@ -163,7 +168,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     signing,
     fresh,
     tls: security.counts,
-    wake: () => undefined,
+    wake,
     complained: () => undefined,
   })
   return {
@@ -175,15 +180,17 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     teacher,
     views,
     signing,
+    appPasswords,
+    cutAccount: options.cutAccount,
     guarding,
     loginAt: (service) => async (user, secret, peer) => {
-      const outcome = await logins.login(user, secret, peer)
+      const outcome = await logins.login(user, secret, peer, service)
       if (outcome.kind === 'ok') guarding.guard.login({ account: outcome.account, ip: peer.ip, at: now(), service })
       return outcome
     },
-    sends: false,
     security,
     reports,
+    sends: true,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
     accounts: openAccounts({ store, now, fresh, frozenWith: frozenWith(guarding) }),
     office: postOffice({
@@ -199,6 +206,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       soon: (work) => setImmediate(work),
       files: spoolFilesOver(files),
       reports,
+      sending: { guard: guarding.guard, sign: signing.sign, wake },
       log,
     }),
     newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),
@@ -208,7 +216,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       await teacher.settled()
       await pool.close()
       await guarding.settled()
-      await Promise.all([jail.flushed(), history.flushed(), reports.flushed(), security.flushed()])
+      await Promise.all([jail.flushed(), history.flushed(), appPasswords.flushed(), reports.flushed(), security.flushed()])
     },
   }
 }

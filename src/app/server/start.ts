@@ -3,7 +3,7 @@
  * refused, then everything is flushed and closed. Nothing acknowledged is lost.
  */
 import type { Server as AdminServer } from 'node:net'
-import type { Peer, Session } from '../../base/act.ts'
+import type { Peer, Session, SessionTag } from '../../base/act.ts'
 import { readIp, readPrefix, within } from '../../base/ip.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import type { DnsServer } from '../../net/dns/exchange.ts'
@@ -252,8 +252,12 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
       listeners
         .filter(({ kind }) => scope === 'all' || services[kind].service === scope)
         .reduce((sum, { listener }) => sum + listener.cut(holds(prefix), 'barred'), 0),
-    cutAccount: (account) =>
-      listeners.reduce((sum, { listener }) => sum + listener.cut((_, tag) => tag?.account === account, 'revoked'), 0),
+    wake: () => undefined,
+    cutAccount: (account, key) => {
+      const matches = (tag: SessionTag | undefined): boolean =>
+        tag?.account === account && (key === undefined || tag.key === key)
+      return listeners.reduce((sum, { listener }) => sum + listener.cut((_, tag) => matches(tag), 'revoked'), 0)
+    },
   })
   const outside = await openOutside(house, options, certificates.value, () => current)
   const closeInside = async (): Promise<void> => {
