@@ -216,7 +216,13 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       await teacher.settled()
       await pool.close()
       await guarding.settled()
-      await Promise.all([jail.flushed(), history.flushed(), appPasswords.flushed(), reports.flushed(), security.flushed()])
+      await Promise.all([
+        jail.flushed(),
+        history.flushed(),
+        appPasswords.flushed(),
+        reports.flushed(),
+        security.flushed(),
+      ])
     },
   }
 }
