@@ -45,6 +45,7 @@ const known = (selected: Selected, uids: Uint32Array): Uint32Array =>
 const named = (selected: Selected, uids: Uint32Array, byUid: boolean): Uint32Array =>
   byUid ? uids : uids.map((uid) => placeOf(selected.uids, uid) + 1)
 
+/** Of the messages that the answer names: of MIN and MAX alone only those (RFC 4731 section 3.2). */
 const highestOf = (selected: Selected, uids: Uint32Array): number =>
   uids.reduce((most, uid) => Math.max(most, selected.view.modSeqs[selected.view.at(uid)] ?? 0), 0)
 
@@ -112,7 +113,8 @@ const answer = (
 ): string => {
   const selected = selectedOf(talk)
   const numbers = named(selected, uids, byUid)
-  const highest = searched.usesModSeq && uids.length > 0 ? highestOf(selected, uids) : 0
+  const told = args.returns === undefined ? uids : kept(uids, args.returns)
+  const highest = searched.usesModSeq && uids.length > 0 ? highestOf(selected, told) : 0
   const returns = args.returns ?? (talk.enabled.rev2 && word === 'SEARCH' ? everything : undefined)
   if (returns === undefined) {
     const list = numbers.length === 0 ? '' : ` ${numbers.join(' ')}`

@@ -209,15 +209,17 @@ const returns = (c: Cursor): ReturnOptions => {
     () => {
       const name = word(c)
       const option = options[name]
-      if (name === 'PARTIAL') found = { ...found, partial: spaced(c, partialRange) }
+      if (name === 'PARTIAL' && found.partial !== undefined) misread('PARTIAL comes once')
+      else if (name === 'PARTIAL') found = { ...found, partial: spaced(c, partialRange) }
       else if (option === undefined) misread(`There is no return option ${name}`)
       else found = { ...found, ...option }
+      return name
     },
     true,
   )
   if (found.all && found.partial !== undefined) misread('ALL and PARTIAL exclude each other')
   // Nothing named at all is ALL (RFC 4731 section 3.1); SAVE or UPDATE alone asks for no result (RFC 5182 section 2.1).
-  return named.length === 0 ? { ...found, all: true } : found
+  return named.every((name) => name === 'CONTEXT') ? { ...found, all: true } : found
 }
 
 const optionalReturn = (c: Cursor): ReturnOptions | undefined => (take(c, ' RETURN ') ? returns(c) : undefined)
