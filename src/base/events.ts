@@ -92,6 +92,11 @@ export const events = {
     level: 'warn',
     says: 'a blocklist refuses our resolver: use a resolver of your own; its answers are not counted',
   },
+  'message-forwarded': { level: 'info', says: 'a received message goes on to addresses elsewhere' },
+  'forward-withheld': {
+    level: 'info',
+    says: 'a received message did not go on elsewhere: it was flagged (who is here has it in Junk), or was sent on before',
+  },
   'store-fault': { level: 'error', says: 'the store could not do a verb: the fault says why' },
   'store-slow': { level: 'warn', says: 'a commit took longer than a second' },
   'disk-full': { level: 'error', says: 'the disk is full: mail is deferred, not lost; make room' },

@@ -42,7 +42,7 @@ const mailOf = (body: Mail['body'], forged: Mail['head']['forged'] = [], recipie
     requireTls: false,
   },
   body,
-  head: { hops: 0, messageId: '', subject: '', from: '', fromAddress: undefined, forged },
+  head: { hops: 0, messageId: '', subject: '', from: '', fromAddress: undefined, deliveredTo: [], forged },
   takers: [
     { account: account(1), detail: '' },
     { account: account(2), detail: '' },

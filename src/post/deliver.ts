@@ -49,12 +49,12 @@ const spamNote = (settings: PostSettings, known: Known, flagged: boolean): strin
         host: settings.host,
       })
 
-/** @returns the fields that go before the message, for a flagged copy and for one that is not. Latin1 text. */
+/** @returns the fields that go before the message, for a flagged copy and for one that is not, and the same of one that goes on. Latin1 text. */
 export const prefixes = (
   settings: PostSettings,
   mail: Mail,
   known: Known,
-): { readonly flagged: string; readonly plain: string } => {
+): { readonly [Which in 'flagged' | 'plain' | 'onward' | 'onwardFlagged']: string } => {
   const [only, ...others] = mail.envelope.recipients
   const trace = receivedField(mail.envelope, {
     host: settings.host,
@@ -66,8 +66,15 @@ export const prefixes = (
       : {}),
     ...(only !== undefined && others.length === 0 ? { recipient: only.address.text } : {}),
   })
-  const head = returnPathField(mail.envelope) + trace + known.authResults
-  return { flagged: head + spamNote(settings, known, true), plain: head + spamNote(settings, known, false) }
+  const onward = trace + known.authResults
+  const head = returnPathField(mail.envelope) + onward
+  const flags = spamNote(settings, known, true)
+  return {
+    flagged: head + flags,
+    plain: head + spamNote(settings, known, false),
+    onward,
+    onwardFlagged: onward + flags,
+  }
 }
 
 const bodyOf = async (mail: Mail, files: SpoolFiles | undefined): Promise<Body> => {

@@ -9,6 +9,7 @@ import type { Reports } from './reports/reports.ts'
 import type { Learn, Scan } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import type { SpoolFiles } from './spool-files.ts'
+import type { Returned } from './srs.ts'
 import type { SendingPorts } from './submit-ports.ts'
 
 /** What of a received message goes on elsewhere: the fields to put before it (latin1), and the entries of the queue. */
@@ -46,6 +47,8 @@ export type PostDeps = {
   readonly sending?: SendingPorts
   /** Where received mail can be sent on; without it addresses that lead elsewhere are refused at RCPT. */
   readonly forward?: SendOn
+  /** What an address at a domain of ours leads back to, if it is a return address that we made (srs.ts). */
+  readonly returnTo?: (local: string) => Returned | undefined
 }
 /** With what the office keeps for itself. */
 export type OfficeDeps = PostDeps & { readonly peers: Peers }

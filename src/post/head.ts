@@ -8,6 +8,7 @@ import type { Field } from '../verify/fields.ts'
 
 export const MOST_HEAD = 1_048_576 // octets; a header beyond is not looked at, and the scan sees it whole
 const MOST_TEXT = 300
+const MOST_DELIVERED = 100
 
 export type Head = {
   /** Received fields. */
@@ -18,6 +19,8 @@ export type Head = {
   readonly from: string
   /** The one address of the From field, lower case; undefined where there is none or several. */
   readonly fromAddress: string | undefined
+  /** The addresses of Delivered-To fields, lower case: whom it was sent on for already. */
+  readonly deliveredTo: readonly string[]
   /** Where fields stand that claim to be our own verdict: to be cut out. */
   readonly forged: readonly (readonly [from: number, to: number])[]
 }
@@ -44,10 +47,17 @@ const addressOf = (from: string): string | undefined => {
 export const readHead = (octets: Uint8Array, host: string): Head => {
   const seen = new Map<string, string>()
   const results: Field[] = []
+  const deliveredTo: string[] = []
   let hops = 0
   for (const field of fieldRanges(octets.subarray(0, MOST_HEAD))) {
     if (field.name === 'received') hops += 1
     else if (field.name === 'authentication-results') results.push(fieldOf(octets, field))
+    else if (field.name === 'delivered-to' && deliveredTo.length < MOST_DELIVERED)
+      deliveredTo.push(
+        textOf(octets, field.valueFrom, field.valueTo)
+          .replace(/^<(.*)>$/, '$1')
+          .toLowerCase(),
+      )
     else if (told.has(field.name) && !seen.has(field.name))
       seen.set(field.name, textOf(octets, field.valueFrom, field.valueTo))
   }
@@ -58,6 +68,7 @@ export const readHead = (octets: Uint8Array, host: string): Head => {
     subject: seen.get('subject') ?? '',
     from,
     fromAddress: addressOf(from),
+    deliveredTo,
     forged: forgedResults(results, [host]).map((range) => [range.from, range.to]),
   }
 }

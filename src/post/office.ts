@@ -31,6 +31,7 @@ import type {
 import { receive } from './receive.ts'
 import { Recent } from './recent.ts'
 import { type Destination, isRole, type Route, type RouteLookups, route } from './route.ts'
+import type { Returned } from './srs.ts'
 import { senderKeys } from './standing.ts'
 import { submit } from './submit.ts'
 import { draftOf, type Refusal, type Routed } from './submit-draft.ts'
@@ -43,7 +44,7 @@ const MOST_TAKEN = 2_000 // recipients of one transaction; the session refuses m
 const DOMAINS_MS = 2_000
 const ID_OCTETS = 8
 /** The queue knows messages by it. */
-const SUBMISSION_ID_OCTETS = 16
+const QUEUED_ID_OCTETS = 16
 const NOT_ON = 'This address leads to another server, and this one does not send mail on'
 /** Where nothing is sent on, people here still write to each other. */
 const nothingOn: SendingPorts = { guard: openGuard, sign: async () => '', wake: () => undefined }
@@ -115,7 +116,7 @@ class Office {
     const stranger = sender.account === undefined
     if (stranger && sender.mailFrom === null && so.accepted > 0) return refuse('null-sender-many')
     if (stranger && (await this.#isRefusedPeer(sender))) return refuse('sender-banned')
-    const found = await this.#find(recipient, so.declaredSize, !stranger)
+    const found = await this.#find(recipient, so.declaredSize, sender)
     if ('refused' in found) {
       if (found.unknown && stranger) await this.#tellUnknown(sender, recipient)
       return found.refused
@@ -142,17 +143,18 @@ class Office {
     if (routed === undefined) return { kind: 'deferred', reason: 'busy' }
     if (envelope.account !== undefined) return this.#submit(envelope, body, envelope.account, routed)
     const taken = routed.map((one) => one.taken)
+    const forwards = routed.flatMap((one) =>
+      one.taken.kind === 'mailboxes' ? one.taken.forwards.map((to) => ({ recipient: one.recipient, to })) : [],
+    )
     const mail: Mail = {
-      id: Buffer.from(fresh(ID_OCTETS)).toString('hex'),
+      id: Buffer.from(fresh(forwards.length === 0 ? ID_OCTETS : QUEUED_ID_OCTETS)).toString('hex'),
       at: now(),
       envelope,
       body,
       head: readHead(await this.#headOf(body), current.host),
       takers: distinctTakers(taken),
       trapped: taken.some(({ kind }) => kind === 'spamtrap'),
-      forwards: routed.flatMap((one) =>
-        one.taken.kind === 'mailboxes' ? one.taken.forwards.map((to) => ({ recipient: one.recipient, to })) : [],
-      ),
+      forwards,
     }
     return receive(this.#deps, current, mail, [...((await this.#domains.names()) ?? [])])
   }
@@ -202,7 +204,7 @@ class Office {
     const account = await store.account({ name })
     if (!account.ok) return { kind: 'deferred', reason: 'busy' }
     if (account.value.state !== 'active') return { kind: 'deferred', reason: 'frozen' }
-    const id = Buffer.from(fresh(SUBMISSION_ID_OCTETS)).toString('hex')
+    const id = Buffer.from(fresh(QUEUED_ID_OCTETS)).toString('hex')
     const draft = await draftOf(
       { files, maySendAs: (address) => this.#maySendAs(account.value, address) },
       settings(),
@@ -244,7 +246,7 @@ class Office {
         all.push({ recipient, taken: promised })
         continue
       }
-      const found = await this.#find(recipient, 0, envelope.account !== undefined)
+      const found = await this.#find(recipient, 0, envelope)
       if ('refused' in found) return undefined
       all.push({ recipient, taken: found.taken })
     }
@@ -293,7 +295,8 @@ class Office {
     return hostTrust(standings, (await facts).iprev, now())
   }
 
-  async #find(recipient: Recipient, declaredSize: number, submitted: boolean): Promise<Found> {
+  async #find(recipient: Recipient, declaredSize: number, sender: Sender): Promise<Found> {
+    const submitted = sender.account !== undefined
     const refused = (outcome: RcptOutcome, unknown = false): Found => ({ refused: outcome, unknown })
     const domains = await this.#domains.names()
     if (domains === undefined) return refused(refuse('unavailable'))
@@ -302,6 +305,8 @@ class Office {
     const domain = recipient.address.domain === '' ? ([...domains][0] ?? '') : recipient.address.domain
     // RFC 6409 section 8.7: a name without a domain would be somebody else's on the way.
     if (submitted && recipient.address.domain === '') return refused(refuse('bad-destination'))
+    const back = domains.has(domain) ? this.#deps.returnTo?.(local) : undefined
+    if (back !== undefined) return returnsTo(back, sender)
     const where = await route(local, domain, await this.#lookups(domains, local))
     if (where.kind === 'elsewhere' && submitted) return this.#leaves(domain)
     if (where.kind !== 'deliver') return foundOf(where)
@@ -373,6 +378,15 @@ const foundOf = (where: Exclude<Route, { readonly kind: 'deliver' }>): Found => 
   if (where.kind === 'elsewhere') return { refused: refuse('relay-denied'), unknown: false }
   if (where.kind === 'reject') return { refused: refuse('disabled', where.says), unknown: false }
   return { refused: refuse('unavailable'), unknown: false }
+}
+
+/** Mail to a return address that we wrote: a report of failure for whoever sent what we sent on, and nothing else. */
+const returnsTo = (back: Returned, sender: Sender): Found => {
+  const refused = (text: string): Found => ({ refused: refuse('unknown-user', text), unknown: back.kind === 'forged' })
+  if (back.kind !== 'to') return refused(back.kind === 'expired' ? 'This return address is too old' : '')
+  if (sender.mailFrom !== null || sender.account !== undefined)
+    return refused('Only reports of failure can be sent to this address')
+  return { taken: { kind: 'mailboxes', takers: [], forwards: [back.address] } }
 }
 
 /** One for each account, however many of its addresses were named; the one with a detail where there is one. */

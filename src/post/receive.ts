@@ -6,6 +6,7 @@
 import { deferred, refuse, taken, wordFor } from './answer.ts'
 import { deliver, placesOf, prefixes } from './deliver.ts'
 import type { OfficeDeps } from './deps.ts'
+import { goesInCircles } from './forward.ts'
 import { claimedAddress, gather } from './gather.ts'
 import type { Mail } from './mail.ts'
 import { book } from './offences.ts'
@@ -26,7 +27,7 @@ export const receive = async (
   mail: Mail,
   ownDomains: readonly string[],
 ): Promise<ReceiveOutcome> => {
-  if (mail.head.hops > settings.mostHops) return refuse(deps, settings, mail, 'loop')
+  if (mail.head.hops > settings.mostHops || goesInCircles(mail)) return refuse(deps, settings, mail, 'loop')
   const address = claimedAddress(mail.head.fromAddress, mail.envelope)
   const accounts = mail.takers.map(({ account }) => account.id)
 
@@ -47,11 +48,11 @@ export const receive = async (
   const chosen = isReport ? [] : await place(deps.store, mail, decision)
   const places = placesOf(mail, chosen, decision, prefixes(settings, mail, known))
   const folders = chosen.map(({ name }) => name)
-  const story = tell(mail, known, decision, folders)
-  const receipt = receiptOf(settings, mail, decision.answer.kind, known.output?.score ?? 0, story)
-  // Without places it is a report that is kept, or went into a blackhole, as its address is set up to.
   const leads = !isReport && mail.forwards.length > 0
   const onward = leads ? await deps.forward?.({ settings, mail, known, decision }) : undefined
+  const story = tell(mail, known, decision, folders, onward)
+  const receipt = receiptOf(settings, mail, decision.answer.kind, known.output?.score ?? 0, story)
+  // Without places it is a report that is kept, or went into a blackhole, as its address is set up to.
   const stored = await (places.length === 0 && onward === undefined
     ? deps.store.addReceipt(receipt)
     : deliver(deps, mail, places, scanned, receipt, onward))

@@ -24,6 +24,10 @@ export type PostSettings = {
     /** How long it is tried to send a message on. */
     readonly triesMs: number
   }
+  /** What is flagged and leads elsewhere: refused (or kept by whoever is here), or sent on with its flags. */
+  readonly forward: { readonly flagged: 'refuse' | 'forward' }
+  /** Domains whose word for forwarded mail is taken, beside those that history and the list of providers trust. */
+  readonly trustedSealers: readonly string[]
   readonly keepReceiptsMs: number
   readonly keepJunkMs: number
   readonly jail: JailSettings
@@ -41,6 +45,8 @@ export const postDefaults = {
   spam: { flag: 5, reject: 10, honourDmarc: true },
   mostHops: 50,
   submission: { showClient: false, sharedAliases: false, triesMs: 5 * DAY },
+  forward: { flagged: 'refuse' },
+  trustedSealers: [],
   keepReceiptsMs: 30 * DAY,
   keepJunkMs: 30 * DAY,
 } as const satisfies Partial<PostSettings>

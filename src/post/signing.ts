@@ -7,6 +7,7 @@
  */
 import type { Log } from '../base/log.ts'
 import type { Body } from '../base/spool.ts'
+import { type Sealing, sealHashed } from '../verify/arc-seal.ts'
 import { BodyHasher } from '../verify/canon.ts'
 import { endDkim, planDkim } from '../verify/dkim-sign.ts'
 import { type ReadMessage, readMessage } from '../verify/fields.ts'
@@ -34,7 +35,12 @@ type ToSign = {
 export type Signing = Pick<SigningKeys, 'load' | 'tend' | 'tendOne' | 'records' | 'rotate' | 'take'> & {
   /** @returns DKIM-Signature fields to put in front, each ending in CRLF; '' where nothing signs for the domain. */
   readonly sign: (a: ToSign) => Promise<string>
+  /** @returns the fields of one more set of the ARC chain, to put in front; '' where nothing signs for the domain, or nothing may follow. */
+  readonly seal: (a: ToSeal) => Promise<string>
 }
+/** A message that is sent on: `prefix` holds our own results, and `results` repeats them (RFC 8617 section 4.1.1). */
+type ToSeal = ToSign & Pick<Sealing, 'cv' | 'results'> & { readonly authserv: string }
+
 export type { KeyRecord, KeysFault }
 
 type Hashed = { readonly fields: ReadMessage['fields']; readonly cut: boolean; readonly bodyHash: string }
@@ -72,6 +78,10 @@ const readPieces = async (pieces: AsyncIterable<Uint8Array>, prefix: string): Pr
 /** @returns the signing, with no keys until `load`; keys are made by `tend`. */
 export const openSigning = (deps: SigningDeps): Signing => {
   const keys = new SigningKeys(deps)
+  const unsigned = (domain: string, error: unknown): string => {
+    deps.log.event('dkim-unsigned', { domain, why: error instanceof Error ? error.message : String(error) })
+    return ''
+  }
   const signature = async (
     { fields, cut, bodyHash }: Hashed,
     { domain, selector, signing }: { readonly domain: string; readonly selector: string; readonly signing: SigningKey },
@@ -81,6 +91,8 @@ export const openSigning = (deps: SigningDeps): Signing => {
     deps.log.event('dkim-unsigned', { domain, selector, why: planned.error })
     return ''
   }
+  const hashed = ({ message, prefix }: ToSign): Promise<Hashed> | Hashed =>
+    'bytes' in message ? readBytes(message.bytes, prefix) : readPieces(deps.pieces(message.file), prefix)
   return {
     load: () => keys.load(),
     tend: () => keys.tend(),
@@ -92,12 +104,26 @@ export const openSigning = (deps: SigningDeps): Signing => {
       const signers = deps.on() ? keys.signers(domain) : []
       if (signers.length === 0) return ''
       try {
-        const hashed =
-          'bytes' in message ? readBytes(message.bytes, prefix) : await readPieces(deps.pieces(message.file), prefix)
-        return (await Promise.all(signers.map((signer) => signature(hashed, signer)))).join('')
+        const read = await hashed({ domain, message, prefix })
+        return (await Promise.all(signers.map((signer) => signature(read, signer)))).join('')
       } catch (error) {
-        deps.log.event('dkim-unsigned', { domain, why: error instanceof Error ? error.message : 'unknown' })
-        return ''
+        return unsigned(domain, error)
+      }
+    },
+    seal: async (a) => {
+      const signers = deps.on() ? keys.signers(a.domain) : []
+      // One key signs a set, and RSA is the one that every verifier of ARC knows (RFC 8617 section 4.1.2).
+      const signer = signers.find(({ signing }) => signing.algorithm === 'rsa-sha256') ?? signers[0]
+      if (signer === undefined) return ''
+      const { domain, selector, signing: key } = signer
+      try {
+        const sealer = { domain, selector, key, authserv: a.authserv }
+        const sealed = sealHashed(await hashed(a), sealer, { cv: a.cv, results: a.results, now: deps.now() })
+        if (!sealed.ok) return unsigned(a.domain, `arc: ${sealed.error}`)
+        const { seal, messageSignature, results } = sealed.value
+        return seal + messageSignature + results
+      } catch (error) {
+        return unsigned(a.domain, error)
       }
     },
   }

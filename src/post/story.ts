@@ -4,6 +4,7 @@
  */
 import type { ScanOutput } from '../spam/facts.ts'
 import type { Receipt } from '../store/store.ts'
+import type { Onward } from './deps.ts'
 import type { Decision, Known, Mail } from './mail.ts'
 import type { PostSettings } from './settings.ts'
 
@@ -41,6 +42,8 @@ export type Story = {
   readonly reasons: readonly string[]
   /** One for each account, in the order of the receipt's recipients' accounts. */
   readonly places: readonly (readonly [account: string, verdict: string, folder: string])[]
+  /** Of mail that leads elsewhere: to whom it goes on; empty where it does not. */
+  readonly onward?: readonly string[]
   /** Of a submission: who sent it, and what of it left or waits. */
   readonly sent?: {
     readonly account: string
@@ -58,6 +61,7 @@ export const tell = (
   known: Known | undefined,
   decision: Decision | undefined,
   folders: readonly string[],
+  onward?: Onward,
 ): Story => ({
   v: 1,
   id: mail.id,
@@ -92,6 +96,7 @@ export const tell = (
     decision?.verdicts[index]?.kind ?? 'reject',
     folders[index] ?? '',
   ]),
+  ...(mail.forwards.length === 0 ? {} : { onward: (onward?.entries ?? []).map(({ recipient }) => recipient) }),
 })
 
 /** @returns the row that is kept. */

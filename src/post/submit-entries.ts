@@ -4,13 +4,14 @@
  */
 import type { NewQueueEntry } from '../store/store.ts'
 import { toAscii } from '../verify/lookup.ts'
-import type { Forward } from './mail.ts'
+import type { Forward, Mail } from './mail.ts'
 import { type QueueOptions, writeOptions } from './queue/options.ts'
 import type { PostSettings } from './settings.ts'
 import type { Draft } from './submit-draft.ts'
 import type { GuardAnswer } from './submit-ports.ts'
 
-const domainOf = (address: string): string => {
+/** @returns the domain of an address as the queue knows it: lower-case A-labels, or a literal. */
+export const domainOf = (address: string): string => {
   const domain = address.slice(address.lastIndexOf('@') + 1)
   return domain.startsWith('[') ? domain : toAscii(domain)
 }
@@ -21,14 +22,18 @@ const hasEightBits = (bytes: Uint8Array): boolean => {
 }
 
 /** What the body is, whatever the program said of it. A file is not looked through: 8BITMIME is what nearly every server takes. */
-const bodyOf = ({ mail }: Draft): QueueOptions['body'] => {
-  const { envelope, body } = mail
+export const bodyKind = ({ envelope, body }: Pick<Mail, 'envelope' | 'body'>): QueueOptions['body'] => {
   if (envelope.body !== '7bit') return envelope.body
   return 'bytes' in body && !hasEightBits(body.bytes) ? '7bit' : '8bitmime'
 }
 
-const optionsOf = (draft: Draft, { recipient, to }: Forward, body: QueueOptions['body']): QueueOptions => {
-  const { envelope, head } = draft.mail
+/** @returns how a message may leave for one recipient. */
+export const optionsFor = (
+  { envelope, head }: Pick<Mail, 'envelope' | 'head'>,
+  { recipient, to }: Forward,
+  body: QueueOptions['body'],
+  smtpUtf8: boolean,
+): QueueOptions => {
   const { address, notify } = recipient
   const orcpt = recipient.orcpt ?? (to === address.text ? undefined : `rfc822;${address.text}`)
   return {
@@ -36,7 +41,7 @@ const optionsOf = (draft: Draft, { recipient, to }: Forward, body: QueueOptions[
     ...(orcpt === undefined ? {} : { orcpt }),
     ...(envelope.ret === undefined ? {} : { ret: envelope.ret }),
     ...(envelope.envid === undefined ? {} : { envid: envelope.envid }),
-    smtpUtf8: draft.utf8,
+    smtpUtf8,
     body,
     requireTls: envelope.requireTls,
     subject: head.subject,
@@ -53,7 +58,7 @@ export const entriesFor = (
   const { mail, account, leaving, local } = draft
   const { envelope, id, at } = mail
   const nextAt = envelope.holdUntil ?? at
-  const body = bodyOf(draft)
+  const body = bodyKind(mail)
   const here = waits ? local.map((recipient): Forward => ({ recipient, to: recipient.address.text })) : []
   return [...leaving, ...here].map((target) => ({
     message: id,
@@ -66,6 +71,6 @@ export const entriesFor = (
     queuedAt: at,
     nextAt,
     expiresAt: nextAt + settings.submission.triesMs,
-    options: writeOptions(optionsOf(draft, target, body)),
+    options: writeOptions(optionsFor(mail, target, body, draft.utf8)),
   }))
 }

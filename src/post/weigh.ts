@@ -13,7 +13,7 @@ import { isSharedDomain, isSharedHost } from './providers.ts'
 import { type EarlyFacts, historyOf, type ScanOutcome, type Verified, vouchedDomain } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import { isTrusted, senderKeys } from './standing.ts'
-import { decide, type Judged, mildest } from './verdict.ts'
+import { decide, type Judged, mildest, type Verdict } from './verdict.ts'
 
 export type WeighDeps = {
   readonly history: SenderHistory
@@ -116,6 +116,14 @@ const judgedOf = (mail: Mail, known: Known): Judged => ({
   barred: known.barred,
 })
 
+/** The verdict for what goes on elsewhere. What is flagged and not sent on is refused, as far as nobody here keeps it. */
+const forwardVerdict = (settings: PostSettings, mail: Mail, server: Verdict): Verdict | undefined => {
+  if (mail.forwards.length === 0) return undefined
+  return server.kind === 'flag' && settings.forward.flagged === 'refuse'
+    ? { kind: 'reject', reasons: server.reasons }
+    : server
+}
+
 /** @returns the verdicts: each recipient's by their own thresholds, the answer, and the server's. Pure. */
 export const decideMail = (settings: PostSettings, mail: Mail, known: Known): Decision => {
   const judged = judgedOf(mail, known)
@@ -124,5 +132,7 @@ export const decideMail = (settings: PostSettings, mail: Mail, known: Known): De
   const verdicts = mail.takers.map(({ account }) =>
     decide({ ...thresholdsOf(account.settings, settings.spam), honourDmarc }, judged),
   )
-  return { verdicts, answer: verdicts.length === 0 ? server : mildest(verdicts), server }
+  const onward = forwardVerdict(settings, mail, server)
+  const all = onward === undefined ? verdicts : [...verdicts, onward]
+  return { verdicts, answer: all.length === 0 ? server : mildest(all), server }
 }

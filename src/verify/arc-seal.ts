@@ -134,14 +134,12 @@ type Signed = {
   readonly seconds: string
 }
 const signMessage = (
-  message: ReadMessage,
+  message: HashedMessage,
   results: Field,
   sealer: ArcSealer,
   names: readonly string[],
   by: Signed,
 ): string => {
-  const hasher = new BodyHasher('relaxed', undefined)
-  hasher.feed(message.body)
   const fields = [results, ...message.fields]
   const tags: Tags = [
     ['i', by.instance],
@@ -151,16 +149,33 @@ const signMessage = (
     ['s', by.selector],
     ['t', by.seconds],
     ['h', names.join(sealer.form === 'sorted' ? ':' : ' : ')],
-    ['bh', hasher.finish().digest.toString('base64')],
+    ['bh', message.bodyHash],
   ]
   const data = (own: string): string => signedFields(fields, names, 'relaxed') + canonField(own, 'relaxed')
   return signTags('ARC-Message-Signature', tags, sealer, data)
 }
 
-/**
- * @param message from `readMessage`, as it goes out. @returns the three fields of the next set, or why there is none. A chain that cannot be read is sealed as failed even when `cv` says `pass`.
- */
+/** A message whose body was read already, in one piece or in several. */
+export type HashedMessage = Pick<ReadMessage, 'fields' | 'cut'> & {
+  /** Of the body in relaxed form, SHA-256, base64. */
+  readonly bodyHash: string
+}
+
+/** @param message from `readMessage`, as it goes out. @returns as `sealHashed`. */
 export const sealArc = (message: ReadMessage, sealer: ArcSealer, sealing: Sealing): Result<NewArcSet, SealFault> => {
+  const hasher = new BodyHasher('relaxed', undefined)
+  hasher.feed(message.body)
+  return sealHashed({ ...message, bodyHash: hasher.finish().digest.toString('base64') }, sealer, sealing)
+}
+
+/**
+ * @param message as it goes out. @returns the three fields of the next set, or why there is none. A chain that cannot be read is sealed as failed even when `cv` says `pass`.
+ */
+export const sealHashed = (
+  message: HashedMessage,
+  sealer: ArcSealer,
+  sealing: Sealing,
+): Result<NewArcSet, SealFault> => {
   if (message.cut) return fail('message-cut')
   const domain = toAscii(sealer.domain)
   const selector = toAscii(sealer.selector)

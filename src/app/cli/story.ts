@@ -12,6 +12,7 @@ const storyShape = z.object({
   hits: z.array(z.tuple([z.string(), z.number(), z.string()])),
   reasons: z.array(z.string()),
   places: z.array(z.tuple([z.string(), z.string(), z.string()])),
+  onward: z.array(z.string()).optional(),
 })
 
 /** Peers' words cannot move the cursor. */
@@ -28,7 +29,7 @@ const storyLines = (json: string): readonly string[] => {
   }
   const read = storyShape.safeParse(raw)
   if (!read.success) return ['  (its story is of another version)']
-  const { peer, lists, auth, trust, scan, hits, reasons, places } = read.data
+  const { peer, lists, auth, trust, scan, hits, reasons, places, onward } = read.data
   const trusted = Object.entries(trust).flatMap(([name, yes]) => (yes ? [name] : []))
   const dkim = auth.dkim === undefined || auth.dkim.length === 0 ? 'none' : auth.dkim.join(' ')
   return [
@@ -42,6 +43,7 @@ const storyLines = (json: string): readonly string[] => {
     ...places.map(
       ([account, verdict, folder]) => `  for       ${account}: ${verdict}${folder === '' ? '' : `, in ${folder}`}`,
     ),
+    ...(onward === undefined ? [] : [`  onward    ${onward.length === 0 ? 'to nobody' : onward.join(' ')}`]),
   ]
 }
 

@@ -19,6 +19,8 @@ export const postSettings = (settings: Settings): PostSettings => {
       sharedAliases: submission['shared-aliases'],
       triesMs: postDefaults.submission.triesMs,
     },
+    forward: settings.forward,
+    trustedSealers: spam['trusted-sealers'],
     keepReceiptsMs: keep.receipts,
     keepJunkMs: keep.junk,
     reportAddresses: settings.reports.addresses.map((address) => address.toLowerCase()),

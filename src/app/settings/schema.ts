@@ -13,6 +13,7 @@ import { thresholds } from '../../spam/table.ts'
 import { defaultZones } from '../../verify/dnsbl.ts'
 import { bansSection } from './bans.ts'
 import { dkimSection } from './dkim.ts'
+import { forwardSection } from './forward.ts'
 import {
   count,
   duration,
@@ -20,6 +21,7 @@ import {
   endpoint,
   endpoints,
   hostName,
+  names,
   networks,
   oneOf,
   path,
@@ -163,6 +165,10 @@ const spamSection = z
       .describe(
         'Folders of SpamAssassin\'s rule files (*.cf), whose points count beside ours: "/usr/share/spamassassin", a folder of sa-update, one with your local.cf. Read at the start; a later folder wins.',
       ),
+    'trusted-sealers': names(
+      [],
+      'Forwarders and lists whose word (ARC) is taken for mail that they changed or sent on, beside the large providers and those that have brought wanted mail.',
+    ),
     threads: count(0, 0, 64, 'Scan threads; 0: one less than there are cores, at least one.'),
     deadline: duration('5 s', 'A scan that computes for longer is ended, and the message goes on without it.'),
   })
@@ -204,6 +210,7 @@ export const settingsSchema = z.strictObject({
   dns: dnsSection,
   'mta-sts': mtaStsSection,
   spam: spamSection,
+  forward: forwardSection,
   relay: relaysSection,
   blocklists: z
     .array(blocklist)
