@@ -21,6 +21,18 @@ export const asReceived = (raw: Buffer): Buffer => {
   return Buffer.from(text.replaceAll(/\r\n|\r|\n/g, '\r\n'), 'latin1')
 }
 
+/**
+ * @param received a message of the corpus.
+ * @returns it as a program would submit it: subject, kind and body of the corpus, the sender's own name above them, no trace of where it once came from.
+ */
+export const asSubmitted = (received: Uint8Array, from: string, to: string): Buffer => {
+  const text = Buffer.from(received).toString('latin1')
+  const end = text.indexOf('\r\n\r\n')
+  const [head, body] = end < 0 ? [text, '\r\n\r\n'] : [text.slice(0, end), text.slice(end)]
+  const kept = head.split(/\r\n(?![ \t])/).filter((field) => /^(subject|mime-version|content-[a-z-]+):/i.test(field))
+  return Buffer.from([`From: ${from}`, `To: ${to}`, ...kept].join('\r\n') + body, 'latin1')
+}
+
 /** The folder of the corpus, or `not-installed`: the package is a development dependency of Postern. */
 const corpusFolder = (): Result<string, 'not-installed'> => {
   try {
