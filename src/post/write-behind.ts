@@ -46,9 +46,7 @@ export class WriteBehind {
       const oldest = this.#waiting.keys().next()
       if (oldest.done !== true) this.#waiting.delete(oldest.value)
     }
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
   }
 
   async #write(): Promise<void> {
@@ -67,7 +65,9 @@ export class WriteBehind {
       if (fault === undefined) continue
       this.#log.event('store-fault', { verb: 'remember', space: this.#space, fault })
       for (const [key, waiting] of batch) if (!this.#waiting.has(key)) this.#waiting.set(key, waiting)
-      return
+      break
     }
+    // In the same breath: what is put from now on is written by the next.
+    this.#writing = undefined
   }
 }

@@ -74,8 +74,6 @@ export const openGuarding = async (deps: GuardingDeps): Promise<Guarding> => {
     freezer,
     warden: openWarden({ store, freezer, guard, holds }),
     settled: async () => {
-      // Steps that follow an answer begin in the next turn of the loop.
-      await new Promise((resolve) => setImmediate(resolve))
       await freezer.settled()
       await guard.flushed()
     },

@@ -154,7 +154,10 @@ export const openFreezer = (deps: FreezerDeps): Freezer => {
       await keep(record)
       await work(id, 'state')
     })
-    deps.soon(() => void then(id, () => work(id)))
+    void then(id, async () => {
+      await new Promise<void>((resolve) => deps.soon(resolve))
+      await work(id)
+    })
     return record
   }
 

@@ -33,9 +33,7 @@ export class WriteThrough {
   put(key: string, value: Uint8Array, expiresAt: number): void {
     const written = this.#waiting.get(key)?.written ?? Promise.withResolvers<Written>()
     this.#waiting.set(key, { value, expiresAt, written })
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
   }
 
   /** @returns the value of a key that is not on the disk yet. */
@@ -67,5 +65,7 @@ export class WriteThrough {
       this.#batch = new Map()
       for (const { written } of batch.values()) written.resolve(answer)
     }
+    // In the same breath: what is put from now on is written by the next.
+    this.#writing = undefined
   }
 }
