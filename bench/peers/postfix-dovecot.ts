@@ -167,19 +167,24 @@ const memoryBelow = (root: number): number => {
   return sum
 }
 
-const startPostfix = (folder: string, port: number): number => {
+/**
+ * Starts a Postfix of its own in a folder. @param main its main.cf. @param listens where it takes mail: an address and a port, or `smtp`. @param within what stands before the command: a namespace.
+ * @returns the pid of its master.
+ */
+export const startPostfix = (folder: string, main: string, listens: string, within: readonly string[] = []): number => {
   mkdirSync(join(folder, 'etc'), { recursive: true })
   for (const name of ['spool', 'data']) mkdirSync(join(folder, name), { recursive: true })
   run('chown', ['postfix', join(folder, 'data')])
-  writeFileSync(join(folder, 'etc', 'main.cf'), mainCf(folder))
+  writeFileSync(join(folder, 'etc', 'main.cf'), main)
   cpSync('/etc/postfix/dynamicmaps.cf', join(folder, 'etc', 'dynamicmaps.cf'))
   const master = readFileSync('/usr/share/postfix/master.cf.dist', 'utf8')
     .replaceAll(/^(\S+\s+(?:inet|unix|fifo)\s+\S+\s+\S+\s+)[yn-](\s)/gm, '$1n$2')
-    .replace(/^smtp\s+inet/m, `127.0.0.1:${port} inet`)
+    .replace(/^smtp\s+inet/m, `${listens} inet`)
 
   const log = /^postlog/m.test(master) ? master : `${master}\npostlog unix-dgram n - n - 1 postlogd\n`
   writeFileSync(join(folder, 'etc', 'master.cf'), log)
-  run('postfix', ['-c', join(folder, 'etc'), 'start'])
+  const [command = 'postfix', ...args] = [...within, 'postfix', '-c', join(folder, 'etc'), 'start']
+  run(command, args)
   return Number(readFileSync(join(folder, 'spool', 'pid', 'master.pid'), 'utf8').trim())
 }
 
@@ -203,7 +208,7 @@ export const startPeer = async (
   mkdirSync(folder, { recursive: true })
   const dovecot = startDovecot(folder, ports.imap)
   await answers(ports.imap)
-  const postfix = startPostfix(folder, ports.smtp)
+  const postfix = startPostfix(folder, mainCf(folder), `127.0.0.1:${ports.smtp}`)
   await answers(ports.smtp)
   return {
     smtpPort: ports.smtp,
