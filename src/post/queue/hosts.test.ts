@@ -140,3 +140,11 @@ void test('route: equals come in any order, never before a better one; lists are
   }
   assert.deepEqual([await first(0), await first(3)], ['h0.example', 'h3.example'])
 })
+
+test('one family without an answer does not make a host insecure: DANE would be off', async () => {
+  const zone: Zone = { ...hostZone, 'd.example': { MX: [mx(1, 'half.example')] } }
+  for (const secure of [true, false]) {
+    const found = await find('d.example', zone, { resolve: resolveFrom(zone, secure) })
+    assert.deepEqual(found.kind === 'hosts' && found.hosts.map(({ addressSecure }) => addressSecure), [secure])
+  }
+})

@@ -61,7 +61,8 @@ const addressesOf = async (name: string, resolve: Resolve): Promise<Found> => {
   const failed = answers.flatMap((answer) => (answer.kind === 'failed' ? [answer.why] : []))
   return {
     addresses: addresses.slice(0, MOST_ADDRESSES),
-    secure: answers.every((answer) => answer.kind !== 'failed' && answer.secure),
+    // A family without an answer makes nothing insecure: whoever can drop answers must not switch DANE off.
+    secure: answers.every((answer) => answer.kind === 'failed' || answer.secure),
     failed: failed[0],
   }
 }
