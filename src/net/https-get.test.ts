@@ -140,3 +140,21 @@ for (const [says, begin, tls] of [
     assert.deepEqual(await getting, { ok: false, error: { kind: 'timeout', why: '1000 ms' } })
     assert.equal(clock.waiting, 0)
   })
+
+test('what is posted arrives whole, with its type', async (t) => {
+  const octets = Buffer.alloc(100_000, 'report ')
+  let seen = ''
+  const port = await odd(t, (socket) => {
+    socket.on('data', (piece: Buffer) => {
+      seen += piece.toString('latin1')
+      if (seen.endsWith(octets.toString('latin1'))) socket.end('HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n')
+    })
+  })
+  const got = await getHttps(question(port, { path: '/in?x=1', post: { type: 'application/tlsrpt+gzip', octets } }))
+  assert.ok(got.ok)
+  assert.equal(got.value.status, 201)
+  const [head = '', body] = seen.split('\r\n\r\n')
+  assert.match(head, /^POST \/in\?x=1 HTTP\/1\.1\r\n/)
+  assert.match(head, /\r\ncontent-type: application\/tlsrpt\+gzip\r\ncontent-length: 100000\r\n/i)
+  assert.equal(body, octets.toString('latin1'))
+})

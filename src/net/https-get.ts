@@ -1,5 +1,5 @@
 /**
- * One GET over HTTPS, for policies that other domains publish (RFC 8461 section 3.3): the certificate must hold for the host, TLS 1.2 and up; bounded in time and
+ * One GET over HTTPS, for policies that other domains publish (RFC 8461 section 3.3), or one POST, for reports that they ask for (RFC 8460 section 5.4): the certificate must hold for the host, TLS 1.2 and up; bounded in time and
  * size; the addresses are given, so that names are looked up by our own resolver. RFC 9110, RFC 9112, RFC 9110 section 4.3.4 (certificates). Refused on purpose: following redirects,
  * caching, cookies, compressed bodies, keeping the connection.
  */
@@ -17,6 +17,8 @@ export type HttpsQuestion = {
   readonly addresses: readonly string[]
   readonly port?: number
   readonly path: string
+  /** What is sent; without it nothing is, and something is asked for. */
+  readonly post?: { readonly type: string; readonly octets: Uint8Array }
   readonly mostOctets: number
   /** For all of it. */
   readonly totalMs: number
@@ -68,6 +70,11 @@ const answerOf = async (response: IncomingMessage, mostOctets: number): Promise<
   return ok({ status: response.statusCode ?? 0, type, body: body.value })
 }
 
+const contentOf = (post: HttpsQuestion['post']): Readonly<Record<string, string>> =>
+  post === undefined
+    ? { accept: 'text/plain' }
+    : { 'content-type': post.type, 'content-length': String(post.octets.length) }
+
 /** One address. */
 const ask = async (
   question: HttpsQuestion,
@@ -75,14 +82,14 @@ const ask = async (
   ms: number,
   clock: Clock,
 ): Promise<Result<HttpsAnswer, HttpsFault>> => {
-  const { host, path, port = 443, ca, mostOctets } = question
+  const { host, path, port = 443, ca, mostOctets, post } = question
   const asked = request({
     host: address,
     port,
     path,
-    method: 'GET',
+    method: post === undefined ? 'GET' : 'POST',
     servername: host,
-    headers: { host: port === 443 ? host : `${host}:${port}`, accept: 'text/plain', 'user-agent': 'Postern' },
+    headers: { host: port === 443 ? host : `${host}:${port}`, 'user-agent': 'Postern', ...contentOf(post) },
     agent: false,
     minVersion: 'TLSv1.2',
     maxHeaderSize: MOST_HEADER,
@@ -97,7 +104,7 @@ const ask = async (
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       asked.once('response', resolve)
       asked.on('error', reject) // also after the answer: the promise is settled then
-      asked.end()
+      asked.end(post?.octets)
     })
     return await answerOf(response, mostOctets)
   } catch (error) {

@@ -168,8 +168,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     signing,
     fresh,
     tls: security.counts,
-    wake,
-    complained: () => undefined,
+    complained: ({ account }) => guarding.guard.complained(account),
   })
   return {
     store,

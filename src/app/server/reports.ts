@@ -1,8 +1,10 @@
 /** The reports that are sent, tied to what they need of the machine: compression, HTTPS, the queue. Composition. */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { isLoopback, isPrivate } from '../../ban/subject.ts'
 import type { Resolve } from '../../base/dns.ts'
 import type { Log } from '../../base/log.ts'
+import { getHttps } from '../../net/https-get.ts'
 import { openOwnMail } from '../../post/own-mail.ts'
 import { DmarcLedger } from '../../post/reports/dmarc-ledger.ts'
 import { type KeptReports, openKept } from '../../post/reports/kept.ts'
@@ -16,24 +18,23 @@ import type { Settings } from '../settings/schema.ts'
 import { version } from '../version.ts'
 
 const POST_MS = 30_000
+const MOST_ANSWER = 65_536
 const squeeze = promisify(gzip)
 
-const postOctets = async (url: string, type: string, octets: Uint8Array): Promise<boolean> => {
-  try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': type },
-      body: new Uint8Array(octets),
-      redirect: 'error',
-      signal: AbortSignal.timeout(POST_MS),
+/** A POST to a public address of the host that an URL names: no record leads us into a network of ours. */
+const poster =
+  (resolve: Resolve) =>
+  async (text: string, type: string, octets: Uint8Array): Promise<boolean> => {
+    const { hostname: host, port, pathname, search } = new URL(text)
+    const answers = await Promise.all([resolve(host, 'AAAA'), resolve(host, 'A')])
+    const addresses = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []))
+    const got = await getHttps({
+      ...{ host, path: `${pathname}${search}`, port: port === '' ? 443 : Number(port), post: { type, octets } },
+      addresses: addresses.filter((ip) => !isPrivate(ip) && !isLoopback(ip)),
+      ...{ mostOctets: MOST_ANSWER, totalMs: POST_MS },
     })
-    await answer.body?.cancel()
-    return answer.ok
-  } catch (error) {
-    if (!(error instanceof Error)) throw error // what fetch rejects with when the peer or the network fails
-    return false
+    return got.ok && got.value.status >= 200 && got.value.status < 300
   }
-}
 
 export type ReportsHouse = {
   readonly store: Store
@@ -62,7 +63,7 @@ export const openReportsHere = async (house: ReportsHouse): Promise<ReportsHere>
   const loaded = await ledger.load()
   if (!loaded.ok) log.event('store-fault', { verb: 'dmarc-rows', fault: loaded.error })
   const outgoing = openOutgoing({
-    ...{ ledger, tls, store, resolve, now, log, post: postOctets, generator: `Postern ${version}` },
+    ...{ ledger, tls, store, resolve, now, log, post: poster(resolve), generator: `Postern ${version}` },
     gzip: async (text) => squeeze(text),
     send: openOwnMail({ store, sign: signing.sign, wake, now, fresh, log }),
     settings: () => {

@@ -225,6 +225,21 @@ test('a newsletter to 150 known correspondents goes, from home and from a hotel'
   }
 })
 
+test('what an account got away with speaks for it no longer once somebody complained', async () => {
+  for (const [complains, want] of [
+    [false, 580],
+    [true, 320], // what its age gives
+  ] as const) {
+    const house = await open()
+    assert.equal((await ask(house, home, 0, 290)).kind, 'go')
+    if (complains) house.guard.complained(house.anna.id)
+    await house.settled()
+    house.pass(3 * DAY)
+    const { limits } = await house.guard.standing(house.anna)
+    assert.equal(limits.hour.recipients, want)
+  }
+})
+
 test('whoever makes the server stop gets no second budget', async () => {
   const store = await memory()
   const first = await open({ store })

@@ -39,6 +39,8 @@ export type Guard = SendingGuard & {
     readonly at: number
     readonly service: string
   }) => void
+  /** Somebody complained of mail that the account sent (RFC 5965): what it has got away with so far speaks for it no longer. Returns at once. */
+  readonly complained: (account: AccountId) => void
   /** Once a minute: what was held for its budget leaves, what is unfinished of a freeze is done. */
   readonly round: () => Promise<void>
   /** An account begins again: to be called when it is thawed. */
@@ -157,6 +159,15 @@ class Watch {
       const fields = { account: a.account.name, ip: a.ip, network, service: a.service, newCountry }
       this.#deps.log.event('login-new-network', { ...fields, until: new Date(until).toISOString() })
       if (settings.tellNewNetwork) this.#tell(a.account, networkLetter(a.account.name, at, a.ip, a.service, until))
+    })
+  }
+
+  complained(account: AccountId): void {
+    this.#later(async () => {
+      const at = this.#deps.now()
+      await this.#ledger.load(account, at)
+      const state = this.#ledger.at(account, at)
+      this.#ledger.put(account, { ...state, habit: habitDoubted(state.habit, at) }, at)
     })
   }
 
@@ -328,6 +339,7 @@ export const openGuard = (deps: GuardDeps): Guard => {
     judged: (a) => watch.judged(a),
     sent: (a) => watch.sent(a),
     login: (a) => watch.login(a),
+    complained: (account) => watch.complained(account),
     round: () => watch.round(),
     begunAgain: (account, doubted) => watch.begunAgain(account, doubted),
     standing: (account) => watch.standing(account),
