@@ -7,7 +7,7 @@ import type { ScanJob, ScanOutcome } from '../../post/scan-port.ts'
 import type { RuleText } from '../../spam/sa/rule-file.ts'
 
 /** The parts of a job that may be left out, because they were to blame for a lost thread. */
-export type Stage = 'summary' | 'verify' | 'score'
+export type Stage = 'summary' | 'verify' | 'report' | 'score'
 
 export type ToThread =
   | {
@@ -53,4 +53,4 @@ export const JOB = 1
 export const ROW = 2
 
 /** What a negative ROW means; −1 to −3 are the engine's own (spam/engine.ts). */
-export const STEP = { summary: -10, verify: -11 } as const
+export const STEP = { summary: -10, verify: -11, report: -12 } as const

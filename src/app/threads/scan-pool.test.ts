@@ -48,6 +48,7 @@ parentPort.on('message', (m) => {
   const rule = /spin in (-?\\d+) (\\w+)/.exec(words)
   const skips = rule !== null && [...benched, ...m.without].includes(rule[2])
   if (rule !== null && m.job.wants.score && !skips) { Atomics.store(control, 2, Number(rule[1])); for (;;); }
+  if (words.includes('spin report') && m.job.wants.report) { Atomics.store(control, 2, -12); for (;;); }
   if (words.includes('spin always')) { Atomics.store(control, 2, -10); for (;;); }
   if (words.includes('die') && m.job.wants.score) { Atomics.store(control, 2, -1); process.exit(3) }
   const answer = () => {
@@ -136,6 +137,27 @@ test('a test that runs away is named, the message goes on without it, and at thr
     assert.deepEqual(pool.status().benched, [name])
     await pool.scan(job(`spin in 5 ${name}`))
     assert.equal(log.events.length, 3, 'the benched test is not run again')
+  })
+})
+
+test('a report to us is read where it is asked for, and one that is made to be slow is ordinary mail', async () => {
+  const complaint =
+    'Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nVersion: 1\r\n\r\n--b--\r\n'
+  const bytes = Buffer.from(complaint)
+  const asked = { ...job('', { score: false, report: true }), body: { bytes, size: bytes.length } }
+  await withPool({ deadlineMs: 5000 }, async (pool) => {
+    const found = await pool.scan(asked)
+    assert.equal(found.kind === 'done' ? found.report?.kind : found.kind, 'complaint')
+    const other = await pool.scan({ ...asked, wants: { ...asked.wants, report: false, verify: true } })
+    assert.equal(other.kind === 'done' ? other.report : other.kind, undefined)
+  })
+  await withPool({ entry: moody }, async (pool, log) => {
+    const outcome = await pool.scan(job('spin report', { report: true, summary: true }))
+    assert.deepEqual(outcome, { kind: 'done', authResults: '', summary: 'S' })
+    assert.deepEqual(
+      log.events.map(([event, fields]) => [event, fields['rule']]),
+      [['scan-late', 'report']],
+    )
   })
 })
 

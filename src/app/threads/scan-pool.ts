@@ -117,9 +117,15 @@ const given = (task: Task): ToThread => {
   const left = {
     summary: wants.summary && !stages.has('summary'),
     verify: wants.verify && !stages.has('verify'),
+    report: wants.report === true && !stages.has('report'),
     score: wants.score && !stages.has('score'),
   }
   return { kind: 'scan', id, job: { ...work.job, wants: left }, without }
+}
+
+const stageOf = (row: number): Stage => {
+  if (row === STEP.report) return 'report'
+  return row === STEP.summary ? 'summary' : row === STEP.verify ? 'verify' : 'score'
 }
 
 class Pool {
@@ -148,7 +154,7 @@ class Pool {
 
   scan(job: ScanJob): Promise<ScanOutcome> {
     const { wants, body } = job
-    if (!wants.verify && !wants.score) {
+    if (!wants.verify && !wants.score && wants.report !== true) {
       if (!wants.summary) return Promise.resolve({ kind: 'done' })
       if ('bytes' in body && body.bytes.length <= INLINE) return Promise.resolve(this.#summarized(body.bytes))
     }
@@ -386,7 +392,7 @@ class Pool {
     const job = (Atomics.load(thread.control, TURN) & 1) === 1 ? Atomics.load(thread.control, JOB) : 0
     const name = row >= OWNERS ? this.#rules[row - OWNERS] : spamTests[row]?.name
     if (name === undefined || job === 0) {
-      const stage = row === STEP.summary ? 'summary' : row === STEP.verify ? 'verify' : 'score'
+      const stage = stageOf(row)
       return { job, name: stage, stage, rule: false, benched: false }
     }
     const strikes = (this.#strikes.get(name) ?? 0) + 1
@@ -429,7 +435,9 @@ class Pool {
     if (blamed?.rule === true && without.length === 0) without = [blamed.name]
     else if (blamed !== undefined) stages.add(blamed.stage)
     const { wants } = task.work.job
-    const left = (['summary', 'verify', 'score'] as const).some((stage) => wants[stage] && !stages.has(stage))
+    const left = (['summary', 'verify', 'report', 'score'] as const).some(
+      (stage) => wants[stage] === true && !stages.has(stage),
+    )
     if (!left) task.settle({ kind: otherwise })
     else this.#queue({ ...task, id: this.#number(), tries, stages, without, otherwise })
   }

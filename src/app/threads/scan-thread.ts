@@ -138,6 +138,7 @@ const scan = async (
     doing(STEP.verify)
     const found = job.wants.verify ? await verified(id, bytes, job) : undefined
     begin(id)
+    doing(STEP.report)
     const report = job.wants.report === true ? recogniseReport(bytes) : undefined
     const output = job.wants.score ? scored(bytes, job, found?.wire, without) : undefined
     return {
