@@ -186,6 +186,20 @@ test('whoever logs in sends to people here; it is there with its trace, and `why
   assert.ok(receipts.ok && receipts.value[0]?.story.includes(`"sent":{"account":"${USER}"`))
 })
 
+test('mail for an address that leads elsewhere goes on through the whole server, and its failures come back', async (t) => {
+  const house = await start(t)
+  const { accounts, store } = house.server.house
+  const moved = { address: 'moved@postern.test', state: 'forward', targets: ['anna@elsewhere.test'] } as const
+  assert.ok((await accounts.putAddress(moved)).ok)
+  assert.match(await deliver(house, 'onward', moved.address), /^250 /)
+  const queue = await store.queue({ most: 10 })
+  assert.ok(queue.ok)
+  const [entry] = queue.value
+  assert.equal(entry?.recipient, 'anna@elsewhere.test')
+  assert.match(entry?.sender ?? '', /^SRS0=\w{8}=\w\w=client\.demo\.test=carl@postern\.test$/)
+  assert.match(await deliver(house, 'no report', entry?.sender), /^550 .*Only reports of failure/)
+})
+
 test('a wrong password sends nothing, and counts for every port', async (t) => {
   const house = await start(t)
   const said = await submit(house, USER, 'wrong')

@@ -162,20 +162,6 @@ test('our own domains are never to blame', async () => {
   await store.close()
 })
 
-test('a forwarder whose mail is wanted explains a DMARC failure, a stranger does not', async () => {
-  const { history } = open()
-  const sealed: Verified = {
-    dmarc: { result: 'fail', policy: 'reject' },
-    arc: { cv: 'pass' },
-    arcSealer: 'list.example',
-    fromDomain: 'x.example',
-  }
-  assert.equal((await knownOf(history, scored(0, sealed))).trustedForwarder, false)
-  for (let n = 0; n < 3; n += 1) await history.note(senderKeys('198.51.100.1', undefined, 'list.example'), 'wanted', 1)
-  assert.equal((await knownOf(history, scored(0, sealed))).trustedForwarder, true)
-  assert.equal((await knownOf(history, scored(0, { ...sealed, arc: { cv: 'fail' } }))).trustedForwarder, false)
-})
-
 test('a host is trusted by its own mail, or much by its network’s', () => {
   const standing = (wanted: number, unwanted = 0) => ({ wanted, unwanted, firstAt: 0, lastAt: 0 })
   assert.equal(hostTrust({}, undefined, 0).hostTrusted, false)

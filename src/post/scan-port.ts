@@ -7,6 +7,7 @@
 import type { Body } from '../base/spool.ts'
 import type { Summary } from '../mime/summary.ts'
 import type { History, ScanEnvelope, ScanOutput, WireVerdicts } from '../spam/facts.ts'
+import type { ArcVerdict } from '../verify/arc.ts'
 import type { DmarcFacts } from '../verify/dmarc-facts.ts'
 import type { IncomingReport } from './reports/incoming.ts'
 
@@ -14,8 +15,8 @@ import type { IncomingReport } from './reports/incoming.ts'
 export type Verified = WireVerdicts & {
   /** The domain of the From field, lower-case A-labels; absent where there is none or more than one. */
   readonly fromDomain?: string | undefined
-  /** The domain of the outermost seal of an ARC chain that holds (RFC 8617 section 5.2). */
-  readonly arcSealer?: string | undefined
+  /** Who sealed an ARC chain, and what each of them says it found (RFC 8617 section 5.2). */
+  readonly arcChain?: Pick<ArcVerdict, 'cv' | 'sealers' | 'results'> | undefined
   /** What an aggregate report says of it; absent where nobody asks for one. */
   readonly dmarcFacts?: DmarcFacts | undefined
 }

@@ -5,12 +5,13 @@
 import type { SenderIdentity } from '../ban/offence.ts'
 import { thresholdsOf } from './account-settings.ts'
 import { plainAuthResults } from './auth-results.ts'
+import { isVouchedFor } from './forwarders.ts'
 import { claimedAddress } from './gather.ts'
 import type { SenderHistory, Standings } from './history.ts'
 import type { Jail } from './jail.ts'
 import type { Decision, Known, Mail } from './mail.ts'
 import { isSharedDomain, isSharedHost } from './providers.ts'
-import { type EarlyFacts, historyOf, type ScanOutcome, type Verified, vouchedDomain } from './scan-port.ts'
+import { type EarlyFacts, historyOf, type ScanOutcome, vouchedDomain } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
 import { isTrusted, senderKeys } from './standing.ts'
 import { decide, type Judged, mildest, type Verdict } from './verdict.ts'
@@ -59,16 +60,6 @@ export const hostTrust = (
   }
 }
 
-const sealedByTrusted = async (deps: WeighDeps, wire: Verified | undefined): Promise<boolean> => {
-  const holds = wire?.arc?.cv === 'pass' || wire?.arc?.result === 'pass'
-  if (!holds || wire?.arcSealer === undefined || wire.dmarc?.result !== 'fail') return false
-  return (
-    isSharedDomain(wire.arcSealer) ||
-    isSharedHost(wire.arcSealer) ||
-    isTrusted(await deps.history.domainStanding(wire.arcSealer), deps.now())
-  )
-}
-
 /** @returns what is known of the message and its sender. */
 export const weigh = async (
   deps: WeighDeps,
@@ -96,7 +87,7 @@ export const weigh = async (
     keys,
     sender,
     ...hostTrust(standings, facts.iprev, now),
-    trustedForwarder: await sealedByTrusted(deps, wire),
+    trustedForwarder: await isVouchedFor({ ...deps, sealers: settings.trustedSealers }, wire),
     barred: proven !== undefined && deps.jail.barredSender(proven) !== undefined,
   }
 }

@@ -35,6 +35,7 @@ import type { LogWriter } from '../log/writer.ts'
 import type { Settings } from '../settings/schema.ts'
 import { readRuleFolders } from '../spam/rule-folder.ts'
 import { createScanPool, type ScanPool } from '../threads/scan-pool.ts'
+import { openForwardingHere } from './forwarding.ts'
 import { frozenWith, type Guarding, openGuarding } from './guarding.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
 import { openReportsHere, type ReportsHere } from './reports.ts'
@@ -150,6 +151,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const teacher = openTeacher({ store, learn: pool.learn, history, jail, now, log, host: () => settings().host })
   const views = new MailboxViews(store)
   const signing = await openSigningHere(options)
+  const forwarding = await openForwardingHere({ ...options, signing, fresh })
   const guarding = await openGuarding({
     store,
     settings,
@@ -206,6 +208,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       files: spoolFilesOver(files),
       reports,
       sending: { guard: guarding.guard, sign: signing.sign, wake },
+      forward: forwarding.sendOn,
+      returnTo: forwarding.returnTo,
       log,
     }),
     newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),

@@ -75,7 +75,7 @@ const verifiedOf = (found: Verdicts, facts: ScanJob['facts'], mailFrom: string):
     },
     arc: { cv: arc.cv, result: arc.cv },
     fromDomain: dmarc.domain === '' || dmarc.reason === 'several-from' ? undefined : dmarc.domain,
-    arcSealer: arc.cv === 'pass' ? arc.sealers.at(-1) : undefined,
+    arcChain: arc.cv === 'none' ? undefined : { cv: arc.cv, sealers: arc.sealers, results: arc.results },
     dmarcFacts: dmarcFacts(found, mailFrom),
   }
 }
