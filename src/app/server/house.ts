@@ -39,6 +39,7 @@ import { openForwardingHere } from './forwarding.ts'
 import { frozenWith, type Guarding, openGuarding } from './guarding.ts'
 import { readLearner, setLearnerAside } from './learner-file.ts'
 import { openReportsHere, type ReportsHere } from './reports.ts'
+import { openSending, type Sending } from './sending.ts'
 import { postSettings } from './settings-of.ts'
 import { openSigningHere } from './signing.ts'
 import { openTrust } from './trust.ts'
@@ -52,14 +53,14 @@ export type HouseOptions = {
   readonly store: Store
   readonly resolve: Resolve
   readonly settings: () => Settings
+  /** Resolves a path of the settings. */
+  readonly file: (path: string) => string
   readonly now: () => number
   readonly log: LogWriter
   /** Cuts live connections of a banned prefix. */
   readonly cut: (prefix: string, scope: 'mail' | 'login' | 'all') => number
   /** Cuts the live sessions of an account, or those alone that used the app password of this id. */
   readonly cutAccount: (account: AccountId, key?: string) => number
-  /** Something was queued, or may leave. */
-  readonly wake: () => void
 }
 
 export type House = {
@@ -78,6 +79,7 @@ export type House = {
   readonly sends: boolean
   /** What TLS with other servers must be. */
   readonly security: OpenSecurity
+  readonly sending: Sending
   readonly scram: Scram
   readonly guarding: Guarding
   readonly appPasswords: AppPasswords
@@ -121,11 +123,14 @@ const rulesOf = async (folders: readonly string[], log: LogWriter): Promise<read
 
 /** @returns the house, with bans and learning restored. */
 export const openHouse = async (options: HouseOptions): Promise<House> => {
-  const { folder, store, log, now, settings, wake } = options
+  const { folder, log, now, settings } = options
   const spoolFolder = join(folder, 'spool')
   await sweepSpool(spoolFolder)
   const fresh = (octets: number): Uint8Array => randomBytes(octets)
   const random = (): number => randomInt(2 ** 47) / 2 ** 47
+  const security = openTrust(options)
+  const sending = openSending({ ...options, security, chance: random })
+  const { store, wake } = sending
   const forPost = (): PostSettings => postSettings(settings())
   const { threads, deadline } = settings().spam
   const learned = await readLearner(folder)
@@ -164,9 +169,9 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     revoke: appPasswords.revokeAll,
     wake,
   })
-  const security = openTrust(options)
   const reports = await openReportsHere({
     ...options,
+    store,
     signing,
     fresh,
     tls: security.counts,
@@ -192,6 +197,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     security,
     reports,
     sends: true,
+    sending,
     scram: { keys: logins.scramKeys, nonce: () => Buffer.from(fresh(18)).toString('base64url'), secret },
     accounts: openAccounts({ store, now, fresh, frozenWith: frozenWith(guarding) }),
     office: postOffice({
@@ -215,6 +221,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),
     postSettings: forPost,
     close: async () => {
+      await sending.stop(0)
       views.stop()
       await teacher.settled()
       await pool.close()

@@ -246,13 +246,13 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
     store: store.value,
     resolve: resolver.resolve,
     settings: () => current,
+    file: options.file,
     now,
     log,
     cut: (prefix, scope) =>
       listeners
         .filter(({ kind }) => scope === 'all' || services[kind].service === scope)
         .reduce((sum, { listener }) => sum + listener.cut(holds(prefix), 'barred'), 0),
-    wake: () => undefined,
     cutAccount: (account, key) => {
       const matches = (tag: SessionTag | undefined): boolean =>
         tag?.account === account && (key === undefined || tag.key === key)
@@ -270,6 +270,7 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
     return outside
   }
   listeners = outside.value.listeners
+  await house.sending.start()
   collectAtRest()
   const keeping = startKeeping(house, folder, () => current, { now, log })
   return ok({
@@ -286,7 +287,7 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
       return certificates.value.reload(await certificateOf(anew, options))
     },
     stop: async () => {
-      await Promise.all(listeners.map((one) => one.listener.close(GRACE_MS)))
+      await Promise.all([...listeners.map((one) => one.listener.close(GRACE_MS)), house.sending.stop(GRACE_MS)])
       await house.teacher.settled()
       outside.value.admin.close()
       await Promise.all(outside.value.pages.map(({ page }) => page.close()))

@@ -35,6 +35,7 @@ import { mtaStsSection } from './mta-sts.ts'
 import { outgoingSection } from './outgoing.ts'
 import { relaysSection } from './relay.ts'
 import { reportsSection } from './reports.ts'
+import { sendSection } from './send.ts'
 import { submissionSection } from './submission.ts'
 
 const listenSection = z
@@ -211,6 +212,7 @@ export const settingsSchema = z.strictObject({
   'mta-sts': mtaStsSection,
   spam: spamSection,
   forward: forwardSection,
+  send: sendSection,
   relay: relaysSection,
   blocklists: z
     .array(blocklist)
