@@ -174,6 +174,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     store,
     signing,
     fresh,
+    wake,
     tls: security.counts,
     complained: ({ account }) => guarding.guard.complained(account),
   })
