@@ -11,6 +11,7 @@ export const events = {
   'server-stopped': { level: 'info', says: 'everything is closed' },
   'settings-reloaded': { level: 'info', says: 'SIGHUP: settings and certificates were read again' },
   'settings-refused': { level: 'error', says: 'SIGHUP: the new settings have mistakes; the old ones stay in force' },
+  'settings-unwise': { level: 'warn', says: 'the settings hold what is allowed and yet not wise' },
   'listener-failed': {
     level: 'error',
     says: 'a port could not be opened: another program holds it, or the privilege is missing',

@@ -1,13 +1,12 @@
 /** `postern config describe|check`. */
-import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { nearest } from '../nearest.ts'
 import { writeSettings } from '../settings/describe.ts'
-import { relayRows, relayWarnings } from '../settings/relay.ts'
 import { settingsSchema } from '../settings/schema.ts'
 import { sectionsOf } from '../settings/walk.ts'
 import type { Command } from './command.ts'
-import { type Config, configOption, configPath, loadConfig } from './config-file.ts'
+import { beyondText } from './config-beyond.ts'
+import { configOption, configPath, loadConfig } from './config-file.ts'
 
 export const configDescribe: Command = {
   usage: 'config describe [WORD]',
@@ -36,24 +35,6 @@ export const configDescribe: Command = {
   },
 }
 
-const readText = (file: string): string | undefined => {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined // not there, or not for us
-    throw error
-  }
-}
-
-/** @returns what is wrong with the files that the settings name, and what is allowed and not wise. */
-const beyond = ({
-  settings,
-  path,
-}: Config): { readonly problems: readonly string[]; readonly notes: readonly string[] } => ({
-  problems: relayRows(settings.relay, (file) => readText(path(file))).problems,
-  notes: relayWarnings(settings.relay),
-})
-
 export const configCheck: Command = {
   usage: 'config check [FILE]',
   about:
@@ -64,7 +45,7 @@ export const configCheck: Command = {
   run: async (given, shell) => {
     const file = given.words[0] ?? configPath(given)
     const config = loadConfig(file)
-    const { problems, notes } = config.ok ? beyond(config.value) : { problems: config.error.split('\n'), notes: [] }
+    const { problems, notes } = config.ok ? beyondText(config.value) : { problems: config.error.split('\n'), notes: [] }
     const ok = problems.length === 0
     if (given.values['json'] === true) shell.out(`${JSON.stringify({ file, ok, mistakes: problems, notes })}\n`)
     else {
