@@ -1,10 +1,13 @@
 /**
- * A message as text for SEARCH: its header fields decoded, its text parts decoded, the names of its files. RFC 9051 section 6.4.4
+ * A message as text for SEARCH: its header fields decoded, its text parts decoded, the names of its files, the text of office documents. RFC 9051 section 6.4.4
  * (BODY and TEXT look into decoded parts, charset by charset). Pure.
  */
+import { decodePart } from '../mime/encoding.ts'
 import { readHeader } from '../mime/fields.ts'
 import { htmlToText } from '../mime/html-text.ts'
 import { type Part, readMessage } from '../mime/message.ts'
+import { officeText, saysOffice } from '../mime/office-text.ts'
+import { encodingOf } from '../mime/structure.ts'
 import { fileOf, textOf } from '../mime/text.ts'
 import { headerText } from '../mime/words.ts'
 
@@ -21,6 +24,14 @@ const fieldsText = (part: Part): string =>
     .map((field) => `${field.name}: ${headerText(part.header.slice(field.valueFrom, field.valueTo))}`)
     .join('\n')
 
+const MOST_DOCUMENT = 32 * 2 ** 20 // octets of a document, encoded
+
+const documentText = (message: Uint8Array, part: Part, most: number): string => {
+  if (part.bodyTo - part.bodyFrom > MOST_DOCUMENT) return ''
+  const octets = decodePart(message.subarray(part.bodyFrom, part.bodyTo), encodingOf(part))
+  return octets === null ? '' : officeText(octets, most)
+}
+
 const leafText = (message: Uint8Array, part: Part): string => {
   const text = textOf(message, part, MOST_TEXT)
   return part.subtype === 'html' ? htmlToText(text, MOST_TEXT) : text
@@ -30,10 +41,12 @@ const leafText = (message: Uint8Array, part: Part): string => {
 const bodyText = (message: Uint8Array, root: Part): string => {
   let out = ''
   const walk = (part: Part): void => {
-    if (out.length > MOST_TEXT) return
+    if (out.length >= MOST_TEXT) return
     if (part.kind !== 'multipart') {
       const { name } = fileOf(part)
       if (name !== '') out += `${name}\n`
+      if (part.kind === 'leaf' && part.type === 'application' && saysOffice(part.subtype, name))
+        out += documentText(message, part, MOST_TEXT - out.length)
     }
     if (part.kind === 'message') for (const child of part.children) out += `${fieldsText(child)}\n`
     if (part.kind === 'leaf' && part.type === 'text') out += `${leafText(message, part)}\n`
