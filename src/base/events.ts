@@ -72,7 +72,15 @@ export const events = {
   'ban-set': { level: 'info', says: 'the jail sentenced an address, a network or a sender' },
   'ban-spared': { level: 'info', says: 'a sentence was not passed, or fell on the sender, and why' },
   'ban-lifted': { level: 'info', says: 'a ban was pardoned' },
-  'firewall-gone': { level: 'warn', says: 'the firewall process does not answer; Postern refuses the banned itself' },
+  'firewall-gone': {
+    level: 'info',
+    says: 'no firewall process answers; Postern refuses the banned itself, and tries the process again',
+  },
+  'firewall-ready': { level: 'info', says: 'bans go to the packet filter too; everything in force was told' },
+  'firewall-fault': {
+    level: 'warn',
+    says: 'the firewall process refused, failed or ended: why; Postern refuses the banned itself',
+  },
   'scan-late': {
     level: 'warn',
     says: 'a scan passed its deadline; the rule that ran is benched and the message went on without it',

@@ -8,11 +8,14 @@ import type { AppPasswords } from '../../post/app-passwords.ts'
 import type { Jail } from '../../post/jail.ts'
 import type { Signing } from '../../post/signing.ts'
 import type { Store, StoreFault } from '../../store/store.ts'
+import type { FirewallClient } from '../server/firewall-client.ts'
 import type { Guarding } from '../server/guarding.ts'
 import { storeWords } from '../server/store-words.ts'
 import type { AdminAnswer } from './wire.ts'
 
 export type AdminDeps = {
+  /** The packet filter; undefined where the settings switch it off. */
+  readonly firewall?: Pick<FirewallClient, 'ask' | 'isConnected'> | undefined
   readonly store: Store
   readonly accounts: Accounts
   readonly jail: Jail

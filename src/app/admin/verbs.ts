@@ -8,6 +8,7 @@ import type { Account } from '../../store/store.ts'
 import { storeWords } from '../server/store-words.ts'
 import { appPasswordRows } from './app-passwords.ts'
 import { dkimRows } from './dkim.ts'
+import { firewallRows } from './firewall.ts'
 import { frozenRows } from './frozen.ts'
 import { reportRows } from './reports.ts'
 import { type AdminDeps, type Row, row, says, told } from './row.ts'
@@ -128,6 +129,7 @@ const rows: Readonly<Record<string, Row>> = {
   ...appPasswordRows,
   ...addressRows,
   ...houseRows,
+  ...firewallRows,
   ...dkimRows,
   ...frozenRows,
   ...reportRows,

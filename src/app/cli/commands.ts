@@ -100,6 +100,26 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./ban.ts')).banList,
   },
   { name: 'ban set', summary: 'keep somebody out', load: async () => (await import('./ban.ts')).banSet },
+  {
+    name: 'firewall run',
+    summary: 'the process that puts bans into the packet filter',
+    load: async () => (await import('./firewall.ts')).firewallRun,
+  },
+  {
+    name: 'firewall status',
+    summary: 'whether bans reach the packet filter',
+    load: async () => (await import('./firewall.ts')).firewallStatus,
+  },
+  {
+    name: 'firewall print',
+    summary: 'what the packet filter holds',
+    load: async () => (await import('./firewall.ts')).firewallPrint,
+  },
+  {
+    name: 'firewall flush',
+    summary: 'take our bans out of the packet filter',
+    load: async () => (await import('./firewall.ts')).firewallFlush,
+  },
   { name: 'pardon', summary: 'lift a ban', load: async () => (await import('./ban.ts')).pardon },
   { name: 'why', summary: 'how a message was judged', load: async () => (await import('./why.ts')).why },
   {

@@ -6,6 +6,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import * as files from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import type { Firewall } from '../../ban/firewall.ts'
 import type { Resolve } from '../../base/dns.ts'
 import type { AccountId } from '../../base/ids.ts'
 import type { Spool } from '../../base/spool.ts'
@@ -57,6 +58,7 @@ export type HouseOptions = {
   readonly file: (path: string) => string
   readonly now: () => number
   readonly log: LogWriter
+  readonly firewall?: Firewall | undefined
   /** Cuts live connections of a banned prefix. */
   readonly cut: (prefix: string, scope: 'mail' | 'login' | 'all') => number
   /** Cuts the live sessions of an account, or those alone that used the app password of this id. */
@@ -145,7 +147,15 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     learned,
     rules,
   })
-  const jail = openJail({ store, now, random, log, settings: () => forPost().jail, cut: options.cut })
+  const jail = openJail({
+    store,
+    now,
+    random,
+    log,
+    settings: () => forPost().jail,
+    cut: options.cut,
+    ...(options.firewall === undefined ? {} : { firewall: options.firewall }),
+  })
   await jail.restore()
   const history = openHistory({ store, now, log })
   const mostGuesses = (): number =>

@@ -2,7 +2,9 @@
  * Start and stop of the whole server. Opening goes from the inside out (store, house, listeners), closing from the outside in: what is open is finished or
  * refused, then everything is flushed and closed. Nothing acknowledged is lost.
  */
+
 import type { Server as AdminServer } from 'node:net'
+import type { Ban } from '../../ban/offence.ts'
 import type { Peer, Session, SessionTag } from '../../base/act.ts'
 import { readIp, readPrefix, within } from '../../base/ip.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
@@ -22,6 +24,8 @@ import { collectAtRest } from '../threads/rest.ts'
 import { openStore } from '../threads/store-client.ts'
 import { version } from '../version.ts'
 import { type CertificateFiles, type Certificates, openCertificates, ownCertificate } from './certificates.ts'
+import type { FirewallClient } from './firewall-client.ts'
+import { openFirewalling } from './firewalling.ts'
 import { type House, openHouse } from './house.ts'
 import { sessionIds } from './ids.ts'
 import { startKeeping } from './keeping.ts'
@@ -192,6 +196,7 @@ const openOutside = async (
   options: ServerOptions,
   certificates: Certificates,
   current: () => Settings,
+  firewall: FirewallClient | undefined,
 ): Promise<Result<Outside, StartFault>> => {
   const { settings, log, now, folder } = options
   const listeners = await openServices(settings, {
@@ -213,7 +218,7 @@ const openOutside = async (
     await close()
     return pages
   }
-  const admin = await listenAdmin(folder, (request) => answerAdmin({ ...house, now, log }, request))
+  const admin = await listenAdmin(folder, (request) => answerAdmin({ ...house, firewall, now, log }, request))
   if (admin.ok) return ok({ listeners: listeners.value, admin: admin.value, pages: pages.value })
   await Promise.all([close(), ...pages.value.map(({ page }) => page.close())])
   return fail(
@@ -241,7 +246,17 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
   if (!store.ok) return fail(storeWords(store.error, folder))
   const resolver = await resolverOf(options)
   let listeners: readonly Opened[] = []
+  let bansOf: () => readonly Ban[] = () => []
+  const firewalling = openFirewalling({
+    settings: () => current,
+    folder,
+    file: options.file,
+    bans: () => bansOf(),
+    now,
+    log,
+  })
   const house = await openHouse({
+    firewall: firewalling.client,
     folder,
     store: store.value,
     resolve: resolver.resolve,
@@ -259,9 +274,11 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
       return listeners.reduce((sum, { listener }) => sum + listener.cut((_, tag) => matches(tag), 'revoked'), 0)
     },
   })
-  const outside = await openOutside(house, options, certificates.value, () => current)
+  bansOf = house.jail.list
+  const outside = await openOutside(house, options, certificates.value, () => current, firewalling.client)
   const closeInside = async (): Promise<void> => {
     await house.close()
+    firewalling.close()
     resolver.close()
     await store.value.close()
   }

@@ -13,6 +13,7 @@ import { thresholds } from '../../spam/table.ts'
 import { defaultZones } from '../../verify/dnsbl.ts'
 import { bansSection } from './bans.ts'
 import { dkimSection } from './dkim.ts'
+import { firewallSection } from './firewall.ts'
 import { forwardSection } from './forward.ts'
 import {
   count,
@@ -223,6 +224,7 @@ export const settingsSchema = z.strictObject({
     ),
   outgoing: outgoingSection,
   bans: bansSection(talkSentences),
+  firewall: firewallSection,
   keep: keepSection,
   dkim: dkimSection,
   reports: reportsSection,
