@@ -74,7 +74,8 @@ export const openReportsHere = async (house: ReportsHouse): Promise<ReportsHere>
   return {
     kept,
     ...openReports({ ledger, isOn: () => settings().reports.dmarc, take: { kept, store, complained, now, log } }),
-    run: (signal) => outgoing.run(signal),
+    run: (signal) =>
+      outgoing.run(signal).catch((error: unknown) => log.event('session-fault', { why: `reports: ${String(error)}` })),
     flushed: () => ledger.flushed(),
   }
 }

@@ -23,6 +23,7 @@ const MINUTE = 60_000
 const SPREAD_MINUTES = 360
 const GIVEN_UP_MS = 2 * DAY // after the day's end
 const LIFETIME_MS = DAY // in the queue
+const AGAIN_MS = 3_600_000 // what failed is tried again after so long
 const SPACE = 'reports-sent'
 
 export type ReportSettings = {
@@ -68,6 +69,8 @@ type Outcome = 'done' | 'later'
 class Outgoing {
   readonly #deps: OutgoingDeps
   #ours: ReadonlySet<string> = new Set()
+  /** When the TLS reports of a day were last tried: what failed is not tried at every turn. */
+  readonly #tried = new Map<string, number>()
 
   constructor(deps: OutgoingDeps) {
     this.#deps = deps
@@ -90,6 +93,7 @@ class Outgoing {
       const day = dayOf(now() - back * DAY)
       if (tls && !signal.aborted && isDue(day)) await this.#tlsDay(day, signal)
     }
+    for (const day of this.#tried.keys()) if (dayStart(day) < now() - 5 * DAY) this.#tried.delete(day)
   }
 
   #isOurs(domain: string): boolean {
@@ -175,39 +179,58 @@ class Outgoing {
   }
 
   async #tlsDay(day: string, signal: AbortSignal): Promise<void> {
-    const { tls, settings, gzip } = this.#deps
+    const { tls, settings, gzip, now } = this.#deps
+    const whole = `tls ${day} all`
+    const tried = this.#tried.get(day)
+    if ((tried !== undefined && Math.abs(now() - tried) < AGAIN_MS) || (await this.#isSent(whole))) return
+    this.#tried.set(day, now())
     const current = settings()
     const { organization } = mailOf(current, 'noreply-tlsrpt')
     const reports = (await tls?.reportsFor(day, { organization, contact: emailOf(current, 'noreply-tlsrpt') })) ?? []
+    let outcome: Outcome = 'done'
     for (const { domain, rua, json } of reports) {
       if (signal.aborted) return
       if (this.#isOurs(domain)) continue
       const octets = await gzip(json)
-      for (const destination of readDestinations(rua)) await this.#tlsReport(day, domain, destination, octets)
+      for (const destination of readDestinations(rua))
+        if ((await this.#tlsReport(day, domain, destination, octets)) === 'later') outcome = 'later'
     }
+    if (outcome === 'done') await this.#markSent(whole)
+  }
+
+  /** A store that does not answer says yes: a report less is better than one every ten minutes. */
+  async #isSent(key: string): Promise<boolean> {
+    const { store, now } = this.#deps
+    const sent = await store.recall({ space: SPACE, key, now: now() })
+    return !sent.ok || sent.value.length > 0
+  }
+
+  async #markSent(key: string): Promise<void> {
+    const { store, now, log } = this.#deps
+    const memo = { key, value: new Uint8Array(0), expiresAt: now() + 4 * DAY }
+    const kept = await store.remember({ space: SPACE, memos: [memo] })
+    if (!kept.ok) log.event('store-fault', { verb: 'remember', space: SPACE, fault: kept.error })
   }
 
   /** One report to one destination, once. */
-  async #tlsReport(day: string, domain: string, destination: Destination, octets: Uint8Array): Promise<void> {
-    const { store, now, log, post } = this.#deps
-    if (destination.kind === 'mail' && this.#isOurs(destination.host)) return
+  async #tlsReport(day: string, domain: string, destination: Destination, octets: Uint8Array): Promise<Outcome> {
+    const { log, post } = this.#deps
+    if (destination.kind === 'mail' && this.#isOurs(destination.host)) return 'done'
     const to = destination.kind === 'mail' ? destination.address : destination.url
     const key = `tls ${day} ${shortHash(`${domain} ${to}`)}`
-    const sent = await store.recall({ space: SPACE, key, now: now() })
-    if (!sent.ok || sent.value.length > 0) return
+    if (await this.#isSent(key)) return 'done'
     const about = { kind: 'tls', domain, day }
     if (destination.kind === 'mail') {
       const mail = this.#tlsMail(day, domain, destination.address, octets)
-      if ((await this.#queue(mail, destination.mostBytes, about)) === 'later') return
+      if ((await this.#queue(mail, destination.mostBytes, about)) === 'later') return 'later'
     } else if (await post(destination.url, 'application/tlsrpt+gzip', octets)) {
       log.event('report-sent', { ...about, to: new URL(destination.url).hostname })
     } else {
       log.event('report-failed', { ...about, to: new URL(destination.url).hostname })
-      return
+      return 'later'
     }
-    const memo = { key, value: new Uint8Array(0), expiresAt: now() + 4 * DAY }
-    const kept = await store.remember({ space: SPACE, memos: [memo] })
-    if (!kept.ok) log.event('store-fault', { verb: 'remember', space: SPACE, fault: kept.error })
+    await this.#markSent(key)
+    return 'done'
   }
 
   #tlsMail(day: string, domain: string, to: string, octets: Uint8Array): ReportMail {
