@@ -160,6 +160,16 @@ export const commands: readonly CommandRow[] = [
   },
   { name: 'check', summary: 'check the mail store', load: async () => (await import('./check.ts')).check },
   {
+    name: 'selftest talk',
+    summary: 'play every sentence of the jail',
+    load: async () => (await import('./selftest.ts')).selftestTalk,
+  },
+  {
+    name: 'selftest lockout',
+    summary: 'show that nobody wanted is kept out',
+    load: async () => (await import('./selftest.ts')).selftestLockout,
+  },
+  {
     name: 'spam hits',
     summary: "which of SpamAssassin's rules hit a message",
     load: async () => (await import('./spam.ts')).spamHits,
