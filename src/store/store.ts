@@ -367,7 +367,13 @@ export type Store = {
   readonly changes: (a: { mailbox: MailboxId; since: number }) => Answer<Changes>
   readonly search: (a: { mailbox: MailboxId; tree: SearchTree }) => Answer<Uint32Array>
   /** RFC 5256 section 3; `uids` in the order asked for. */
-  readonly sort: (a: { mailbox: MailboxId; uids: Uint32Array; rules: readonly SortRule[] }) => Answer<Uint32Array>
+  /** `scores`: how relevant each of `uids` is, for the rule `relevancy`. */
+  readonly sort: (a: {
+    mailbox: MailboxId
+    uids: Uint32Array
+    rules: readonly SortRule[]
+    scores?: Uint8Array
+  }) => Answer<Uint32Array>
   readonly thread: (a: {
     mailbox: MailboxId
     uids: Uint32Array

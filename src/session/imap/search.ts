@@ -19,6 +19,7 @@ import { writeString } from '../../wire/imap/write.ts'
 import { addContext } from './context.ts'
 import { placeOf } from './mailbox-view.ts'
 import { filteredMailboxes } from './notify.ts'
+import { scoresOf } from './relevancy.ts'
 import type { Running } from './row.ts'
 import { columnSearch, treeOf } from './search-tree.ts'
 import type { Reply, Searched, Selected, Talk } from './state.ts'
@@ -49,17 +50,17 @@ const named = (selected: Selected, uids: Uint32Array, byUid: boolean): Uint32Arr
 const highestOf = (selected: Selected, uids: Uint32Array): number =>
   uids.reduce((most, uid) => Math.max(most, selected.view.modSeqs[selected.view.at(uid)] ?? 0), 0)
 
-const part = (numbers: Uint32Array, { first, last }: PartialRange): Uint32Array => {
+const part = <T extends Uint32Array | Uint8Array>(numbers: T, { first, last }: PartialRange): T => {
   const [low, high] = [Math.min(Math.abs(first), Math.abs(last)), Math.max(Math.abs(first), Math.abs(last))]
-  if (first > 0) return numbers.subarray(low - 1, high)
-  return numbers.subarray(Math.max(0, numbers.length - high), Math.max(0, numbers.length - low + 1))
+  const [from, to] = first > 0 ? [low - 1, high] : [numbers.length - high, numbers.length - low + 1]
+  return numbers.subarray(Math.max(0, from), Math.max(0, to)) as T // of its own kind
 }
 
 const writeSet = (numbers: Uint32Array, sorted: boolean): string =>
   sorted ? writeInOrder(numbers) : writeRanges(rangesOf(numbers))
 
-/** The data of an ESEARCH response; `numbers` in the order of the answer. */
-const extended = (numbers: Uint32Array, returns: ReturnOptions, sorted: boolean): string => {
+/** The data of an ESEARCH response; `numbers` and `scores` in the order of the answer. */
+const extended = (numbers: Uint32Array, returns: ReturnOptions, sorted: boolean, scores?: Uint8Array): string => {
   const out: string[] = []
   const some = numbers.length > 0
   if (returns.min && some) out.push(`MIN ${numbers[0]}`)
@@ -69,6 +70,10 @@ const extended = (numbers: Uint32Array, returns: ReturnOptions, sorted: boolean)
   if (returns.partial !== undefined) {
     const slice = part(numbers, returns.partial)
     out.push(`PARTIAL (${returns.partial.label} ${slice.length === 0 ? 'NIL' : writeSet(slice, sorted)})`)
+  }
+  if (returns.relevancy && scores !== undefined) {
+    const told = returns.partial === undefined ? scores : part(scores, returns.partial)
+    out.push(`RELEVANCY (${told.join(' ')})`)
   }
   return out.map((one) => ` ${one}`).join('')
 }
@@ -110,6 +115,7 @@ const answer = (
   uids: Uint32Array,
   searched: Searched,
   word: 'SEARCH' | 'SORT',
+  scores?: Uint8Array,
 ): string => {
   const selected = selectedOf(talk)
   const numbers = named(selected, uids, byUid)
@@ -123,7 +129,7 @@ const answer = (
   const onlySave =
     returns.save && !returns.min && !returns.max && !returns.all && !returns.count && returns.partial === undefined
   if (onlySave) return ''
-  const data = extended(numbers, returns, word === 'SORT')
+  const data = extended(numbers, returns, word === 'SORT', scores)
   return `${head(talk, byUid)}${data}${highest > 0 ? ` MODSEQ ${highest}` : ''}\r\n`
 }
 
@@ -159,7 +165,9 @@ export const searching =
     const uids = await found(talk, selectedOf(talk), searched.value)
     if (!uids.ok) return ['', uids.error]
     if (args.returns?.save === true) selectedOf(talk).saved = Uint32Array.from(kept(uids.value, args.returns))
-    const said = answer(talk, args, byUid, uids.value, searched.value, 'SEARCH')
+    const scores = await scored(talk, args, searched.value, uids.value)
+    if (!scores.ok) return ['', scores.error]
+    const said = answer(talk, args, byUid, uids.value, searched.value, 'SEARCH', scores.value)
     const context = begunContext(talk, args, byUid, searched.value, uids.value, undefined)
     return [said + context, 'OK Searched']
   }
@@ -171,6 +179,17 @@ const prepareWith = (talk: Talk, args: SearchArguments, saved: Uint32Array): Res
   if (args.returns?.save === true) selected.saved = new Uint32Array(0)
   return searched
 }
+
+/** The scores, where they are asked for. */
+const scored = async (
+  talk: Talk,
+  args: SearchArguments & { readonly rules?: SortArguments['rules'] },
+  searched: Searched,
+  uids: Uint32Array,
+): Promise<Result<Uint8Array | undefined, string>> =>
+  args.returns?.relevancy === true || args.rules?.some(({ key }) => key === 'relevancy') === true
+    ? scoresOf(talk, selectedOf(talk), searched, uids)
+    : ok(undefined)
 
 const rulesOf = (args: SortArguments): readonly SortRule[] =>
   args.rules.map(({ key, reverse }) => ({ key: key as SortKey, reverse }))
@@ -185,10 +204,15 @@ export const sorting =
     const uids = await found(talk, selected, searched.value)
     if (!uids.ok) return ['', uids.error]
     const rules = rulesOf(args)
-    const sorted = await talk.deps.store.sort({ mailbox: selected.mailbox.id, uids: uids.value, rules })
+    const scores = await scored(talk, args, searched.value, uids.value)
+    if (!scores.ok) return ['', scores.error]
+    const by = scores.value === undefined ? {} : { scores: scores.value }
+    const sorted = await talk.deps.store.sort({ mailbox: selected.mailbox.id, uids: uids.value, rules, ...by })
     if (!sorted.ok) return ['', wordsFor(sorted.error)]
+    const scoreOf = new Map(Array.from(uids.value, (uid, at) => [uid, scores.value?.[at] ?? 0] as const))
+    const inOrder = Uint8Array.from(sorted.value, (uid) => scoreOf.get(uid) ?? 0)
     if (args.returns?.save === true) selected.saved = Uint32Array.from(kept(sorted.value, args.returns)).sort()
-    const said = answer(talk, args, byUid, sorted.value, searched.value, 'SORT')
+    const said = answer(talk, args, byUid, sorted.value, searched.value, 'SORT', inOrder)
     return [said + begunContext(talk, args, byUid, searched.value, sorted.value, rules), 'OK Sorted']
   }
 

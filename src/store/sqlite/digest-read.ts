@@ -7,7 +7,15 @@ import type { DigestRow, FieldName } from './digest.ts'
 import { fieldNames, textKinds } from './digest.ts'
 import { Damaged } from './door.ts'
 import { readNumbers, unpackSections } from './sections.ts'
-import { markCandidates, type Pattern, patternOf, type Vocabulary, type WordList } from './vocabulary.ts'
+import {
+  hasNear,
+  markCandidates,
+  markNear,
+  type Pattern,
+  patternOf,
+  type Vocabulary,
+  type WordList,
+} from './vocabulary.ts'
 
 /** A text to look for, as a digest can be asked for it. */
 export type Needle = {
@@ -68,23 +76,23 @@ class Places {
 /** Which texts of a digest hold a needle. */
 export class Hits {
   readonly #places: Places
-  readonly #marks: Uint8Array
+  readonly marks: Uint8Array
   constructor(places: Places, marks: Uint8Array) {
     this.#places = places
-    this.#marks = marks
+    this.marks = marks
   }
   inBody(offset: number): boolean {
-    return this.#marks[this.#places.body(offset)] === 1
+    return this.marks[this.#places.body(offset)] === 1
   }
   inOwnHeader(offset: number): boolean {
-    return this.#marks[this.#places.body(offset) + textKinds.header] === 1
+    return this.marks[this.#places.body(offset) + textKinds.header] === 1
   }
   /** Whether any variant of the blob holds it among the fields that were added; then it matters which one is asked for. */
   inSomePrefix(offset: number): boolean {
-    return this.#places.somePrefix(offset, this.#marks)
+    return this.#places.somePrefix(offset, this.marks)
   }
   inPrefix(offset: number, variant: number): boolean {
-    return this.#marks[this.#places.prefix(offset, variant)] === 1
+    return this.marks[this.#places.prefix(offset, variant)] === 1
   }
 }
 
@@ -219,16 +227,27 @@ export class Digest {
     return new Hits(places, marks)
   }
 
+  /** As `find`, and texts with a word that is near to the needle (RFC 6203 leaves open what a fuzzy search finds). */
+  findNear(needle: Needle): Hits {
+    const { vocabulary, wordless } = this.#known
+    const hits = this.find(needle)
+    markNear(vocabulary, needle.folded, hits.marks)
+    for (const place of wordless)
+      if (hits.marks[place] !== 1 && hasNear(this.#textAt(place).toString('utf8'), needle.folded)) hits.marks[place] = 1
+    return hits
+  }
+
   #read(needle: Needle, places: readonly number[], marks: Uint8Array): void {
+    for (const place of places) marks[place] = this.#textAt(place).includes(needle.octets) ? 1 : 0
+  }
+
+  #textAt(place: number): Buffer {
     if (this.#texts === null) {
       const sections = this.#unpack('texts')
       this.#texts = { ends: readNumbers(sectionOf(sections, 0)), octets: sectionOf(sections, 1) }
     }
     const { ends, octets } = this.#texts
-    for (const place of places) {
-      const text = octets.subarray(place === 0 ? 0 : ends[place - 1], ends[place])
-      marks[place] = text.includes(needle.octets) ? 1 : 0
-    }
+    return octets.subarray(place === 0 ? 0 : ends[place - 1], ends[place])
   }
 }
 

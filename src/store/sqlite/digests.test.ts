@@ -15,7 +15,7 @@ import { fieldOf, makeDigest, readText } from './digest.ts'
 import { Digest, needleOf } from './digest-read.ts'
 import { openInline } from './inline.ts'
 import { packSections, readNumbers, unpackSections } from './sections.ts'
-import { makeSignature, makeVocabulary, markCandidates, patternOf, wordsOf } from './vocabulary.ts'
+import { hasNear, makeSignature, makeVocabulary, markCandidates, patternOf, wordsOf } from './vocabulary.ts'
 
 const words = [
   'the',
@@ -311,3 +311,20 @@ test('a large mailbox gives its ENVELOPEs page by page, from digests and without
     )
   }
 })
+
+for (const [a, b, near] of [
+  ['holiday', 'holliday', true],
+  ['holiday', 'holida', true],
+  ['holiday', 'holidey', true],
+  ['holiday', 'hoilday', true],
+  ['holiday', 'xoliday', true],
+  ['holiday', 'holiday', false],
+  ['holiday', 'hilidey', false],
+  ['holiday', 'holidayxx', false],
+  ['cats', 'cat', false],
+  ['cats', 'coats', true],
+] as const)
+  test(`a fuzzy search for ${a} ${near ? 'finds' : 'does not find'} ${b} by nearness`, () => {
+    assert.equal(hasNear(`some ${b}, more`, a), near)
+    assert.equal(hasNear(a, b), near)
+  })

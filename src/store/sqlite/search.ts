@@ -1,6 +1,6 @@
 /**
  * Verb: search. RFC 9051 section 6.4.4, RFC 5032 (WITHIN), RFC 7162 section 3.1.5 (MODSEQ), RFC 8474 section 6, RFC 8514 (SAVEDDATE), RFC 6203
- * (FUZZY: here every word of the text, in any order). Columns are asked first, digests next, the message's own octets last and only where
+ * (FUZZY: here every word of the text, in any order, or one that is a letter away from it). Columns are asked first, digests next, the message's own octets last and only where
  * the digest does not know: the children of an AND are tried from the cheapest.
  */
 
@@ -20,6 +20,7 @@ import { holdsWord } from './keywords.ts'
 import { mailboxById } from './mailbox-rows.ts'
 import { bodyOf, headOf, joined, prefixOf } from './messages.ts'
 import { threadIdOf } from './threading.ts'
+import { hasNear } from './vocabulary.ts'
 
 const DAY = 86_400_000
 
@@ -115,9 +116,10 @@ const columnTest = (hits: (columns: MessageColumns, index: number) => boolean): 
 const wantedOf = (needle: string, fuzzy: boolean): readonly string[] =>
   fuzzy ? needle.split(/\s+/).filter((word) => word !== '') : [needle]
 
-const finder = (wanted: readonly string[]): ((folded: string) => boolean) => {
+const finder = (wanted: readonly string[], fuzzy: boolean): ((folded: string) => boolean) => {
   const all = wanted.map(fold)
-  return (folded) => all.every((one) => folded.includes(one))
+  if (!fuzzy) return (folded) => all.every((one) => folded.includes(one))
+  return (folded) => all.every((one) => folded.includes(one) || hasNear(folded, one))
 }
 
 /** The needles of a digest, or null where only the messages can be asked. */
@@ -132,7 +134,11 @@ type Found = (candidate: Candidate, hits: readonly Hits[], offset: number) => bo
  * What a digest says of a candidate: which of its texts hold the needles, found once for all messages of the digest.
  * @returns undefined where the digest does not know
  */
-const digestTest = (wanted: readonly string[], found: Found): ((candidate: Candidate) => boolean | undefined) => {
+const digestTest = (
+  wanted: readonly string[],
+  fuzzy: boolean,
+  found: Found,
+): ((candidate: Candidate) => boolean | undefined) => {
   const needles = needlesOf(wanted)
   let asked: Digest | null = null
   let hits: readonly Hits[] = []
@@ -140,7 +146,7 @@ const digestTest = (wanted: readonly string[], found: Found): ((candidate: Candi
     const { digest, blob } = candidate
     if (needles === null || digest === null || !digest.hasTexts(blob)) return undefined
     if (digest !== asked) {
-      hits = needles.map((needle) => digest.find(needle))
+      hits = needles.map((needle) => (fuzzy ? digest.findNear(needle) : digest.find(needle)))
       asked = digest
     }
     return found(candidate, hits, blob - digest.first)
@@ -155,15 +161,15 @@ const inBody: Found = (_, hits, offset) => hits.every((one) => one.inBody(offset
 
 const bodyTest = (text: string, fuzzy: boolean): Test => {
   const wanted = wantedOf(text, fuzzy)
-  const found = finder(wanted)
-  const digested = digestTest(wanted, inBody)
+  const found = finder(wanted, fuzzy)
+  const digested = digestTest(wanted, fuzzy, inBody)
   return { cost: 100, hits: (candidate) => digested(candidate) ?? found(candidate.texts.body) }
 }
 
 const textTest = (text: string, fuzzy: boolean): Test => {
   const wanted = wantedOf(text, fuzzy)
-  const found = finder(wanted)
-  const digested = digestTest(wanted, (...all) => inBody(...all) || inHeader(...all))
+  const found = finder(wanted, fuzzy)
+  const digested = digestTest(wanted, fuzzy, (...all) => inBody(...all) || inHeader(...all))
   return {
     cost: 101,
     hits: (candidate) => digested(candidate) ?? (found(candidate.texts.headers) || found(candidate.texts.body)),
@@ -175,7 +181,7 @@ const summaryFields = ['from', 'to', 'cc', 'bcc', 'subject'] as const
 /** HEADER name text; an empty text asks whether the field is there. */
 const headerTest = (name: string, contains: string, fuzzy: boolean): Test => {
   const wanted = wantedOf(contains, fuzzy)
-  const found = finder(wanted)
+  const found = finder(wanted, fuzzy)
   const inMessage = (candidate: Candidate): boolean => {
     const value = fieldText(candidate.message, name)
     return value !== null && found(fold(value))
@@ -183,7 +189,7 @@ const headerTest = (name: string, contains: string, fuzzy: boolean): Test => {
   const field = summaryFields.find((one) => one === name.toLowerCase())
   if (field === undefined || contains === '') {
     // What no field of the header holds, this one does not hold.
-    const somewhere = digestTest(wanted, inHeader)
+    const somewhere = digestTest(wanted, fuzzy, inHeader)
     return { cost: 30, hits: (candidate) => somewhere(candidate) !== false && inMessage(candidate) }
   }
   const needles = needlesOf(wanted)
@@ -193,7 +199,7 @@ const headerTest = (name: string, contains: string, fuzzy: boolean): Test => {
     cost: 10,
     hits: (candidate) => {
       const { digest } = candidate
-      if (digest !== null && needles !== null && digest !== asked) {
+      if (digest !== null && needles !== null && !fuzzy && digest !== asked) {
         may = digest.mayHold(field, needles)
         asked = digest
       }

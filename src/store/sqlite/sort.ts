@@ -60,7 +60,12 @@ const sentOr = (sent: string | undefined, arrival: number | undefined): number =
 type Comparison = (a: number, b: number) => number
 
 /** Compares two places in the columns by one rule. */
-const comparisonOf = (rule: SortRule, columns: MessageColumns, read: Read): Comparison => {
+const comparisonOf = (
+  rule: SortRule,
+  columns: MessageColumns,
+  read: Read,
+  scores: ReadonlyMap<number, number>,
+): Comparison => {
   const sign = rule.reverse ? -1 : 1
   const numbers = (value: (i: number) => number): Comparison => {
     const values = Float64Array.from(columns.uids, (_, i) => value(i))
@@ -72,6 +77,8 @@ const comparisonOf = (rule: SortRule, columns: MessageColumns, read: Read): Comp
     const dates = read('sentAt')
     return numbers((i) => sentOr(dates[i], columns.internalDates[i]))
   }
+  // The most relevant first.
+  if (rule.key === 'relevancy') return numbers((i) => -(scores.get(columns.uids[i] ?? 0) ?? 0))
   const field = fieldsOfKeys[rule.key]
   if (field === undefined) return () => 0
   const texts = read(field)
@@ -86,7 +93,8 @@ const columnsOfUids = (house: House, mailbox: MailboxId, uids: Uint32Array): Mes
 export const sort: Run<'sort'> = (house, a) => {
   const columns = columnsOfUids(house, a.mailbox, a.uids)
   const read = readerOf(house, columns)
-  const comparisons = a.rules.map((rule) => comparisonOf(rule, columns, read))
+  const scores = new Map(Array.from(a.uids, (uid, i) => [uid, a.scores?.[i] ?? 0] as const))
+  const comparisons = a.rules.map((rule) => comparisonOf(rule, columns, read, scores))
   const places = Array.from(columns.uids, (_, i) => i)
   places.sort((x, y) => {
     for (const comparison of comparisons) {

@@ -210,3 +210,54 @@ export const markCandidates = (vocabulary: Vocabulary, pattern: Pattern): Uint8A
   }
   return marked
 }
+
+// ---- Near words -------------------------------------------------------------------------------------------------------
+
+/** Shorter words have too many neighbours that mean something else. */
+const LEAST_NEAR = 5 // characters
+const MOST_NEAR = 50 // words of a list
+
+/** Whether one character more, less or other, or two neighbours exchanged, makes one word of the other. Words of few characters have no neighbours. */
+const isNear = (a: string, b: string): boolean => {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a]
+  if (long.length < LEAST_NEAR || long.length - short.length > 1 || a === b) return false
+  let from = 0
+  while (from < short.length && short[from] === long[from]) from += 1
+  let left = 0
+  while (left < short.length - from && short[short.length - 1 - left] === long[long.length - 1 - left]) left += 1
+  const rest = short.length - from - left
+  if (long.length > short.length) return rest === 0
+  return rest === 1 || (rest === 2 && short[from] === long[from + 1] && short[from + 1] === long[from])
+}
+
+/** Whether a folded text has a word that is near. */
+export const hasNear = (folded: string, word: string): boolean =>
+  word.length >= LEAST_NEAR - 1 &&
+  wordsOf(folded)
+    .values()
+    .some((one) => isNear(one, word))
+
+/** The words of a list that are near, bounded. */
+const nearWords = ({ words }: WordList, word: string): readonly string[] => {
+  const [first, last] = [Buffer.from(word.slice(0, 1), 'utf8')[0], Buffer.from(word.slice(-1), 'utf8').at(-1)]
+  const octets = Buffer.byteLength(word)
+  const found: string[] = []
+  let at = 1
+  for (let end = words.indexOf(NEWLINE, at); end > 0 && found.length < MOST_NEAR; end = words.indexOf(NEWLINE, at)) {
+    // A near word has its first or its last character in common; four octets are one character.
+    const mayBe = Math.abs(end - at - octets) <= 4 && (words[at] === first || words[end - 1] === last)
+    if (mayBe) {
+      const one = words.toString('utf8', at, end)
+      if (isNear(one, word)) found.push(one)
+    }
+    at = end + 1
+  }
+  return found
+}
+
+/** Marks, beside what is marked, the texts that hold a word near to this one. */
+export const markNear = ({ common, rare }: Vocabulary, word: string, marks: Uint8Array): void => {
+  if (word.length < LEAST_NEAR - 1) return
+  for (const list of [common, rare()])
+    for (const near of nearWords(list, word)) markWords(list, Buffer.from(`\n${near}\n`, 'utf8'), marks)
+}

@@ -224,11 +224,22 @@ const returns = (c: Cursor): ReturnOptions => {
 
 const optionalReturn = (c: Cursor): ReturnOptions | undefined => (take(c, ' RETURN ') ? returns(c) : undefined)
 
+const isFuzzy = (key: SearchKey): boolean => {
+  if ('fuzzy' in key) return true
+  if ('and' in key) return key.and.some(isFuzzy)
+  if ('or' in key) return key.or.some(isFuzzy)
+  return 'not' in key && isFuzzy(key.not)
+}
+
+/** Scores are of fuzzy searches only (RFC 6203 sections 4 and 5). */
+const withFuzzy = <T extends SearchArguments>(args: T, relevancy: boolean): T =>
+  relevancy && !isFuzzy(args.key) ? misread('RELEVANCY needs FUZZY') : args
+
 /** SEARCH and UID SEARCH. */
 export const readSearch = (c: Cursor): SearchArguments => {
   const found = optionalReturn(c)
   const charset = take(c, ' CHARSET ') ? charsetName(c) : undefined
-  return { returns: found, charset, key: spaced(c, program) }
+  return withFuzzy({ returns: found, charset, key: spaced(c, program) }, found?.relevancy === true)
 }
 
 type SortRule = { readonly key: string; readonly reverse: boolean }
@@ -257,7 +268,8 @@ export const readSort = (c: Cursor): SortArguments => {
   const found = optionalReturn(c)
   const rules = spaced(c, () => list(c, sortRule))
   const charset = spaced(c, charsetName)
-  return { returns: found, rules, charset, key: spaced(c, program) }
+  const relevancy = found?.relevancy === true || rules.some((rule) => rule.key === 'relevancy')
+  return withFuzzy({ returns: found, rules, charset, key: spaced(c, program) }, relevancy)
 }
 
 export type ThreadArguments = SearchArguments & { readonly by: 'orderedsubject' | 'references' | 'refs' }
