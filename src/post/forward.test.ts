@@ -31,10 +31,15 @@ type House = {
   readonly events: readonly string[]
   readonly pass: (ms: number) => void
   readonly sign: () => Promise<void>
+  readonly trueSender: (sender: string) => string | undefined
 }
 
 /** @param score of every message. */
-const openHouse = async (score = 0, over: Partial<PostSettings> = {}, wire: Verified = {}): Promise<House> => {
+const openHouse = async (
+  score = 0,
+  over: Partial<PostSettings> = {},
+  wire: Verified = { spf: { result: 'pass', domain: 'sender.example' } },
+): Promise<House> => {
   const opened = openInline({ folder: ':memory:' })
   assert.ok(opened.ok)
   const store = opened.value
@@ -106,12 +111,13 @@ const openHouse = async (score = 0, over: Partial<PostSettings> = {}, wire: Veri
     assert.ok((await signing.load()).ok)
     assert.ok((await signing.take('example.org', 'test', pem)).ok)
   }
-  return { office, store, events, sign, pass }
+  return { office, store, events, sign, trueSender: forwarding.trueSender, pass }
 }
 
 const path = (text: string) => {
   const at = text.lastIndexOf('@')
-  return { local: text.slice(0, at), domain: text.slice(at + 1), text }
+  const local = text.slice(0, at)
+  return { local: local.startsWith('"') ? local.slice(1, -1) : local, domain: text.slice(at + 1), text }
 }
 const MESSAGE = 'DKIM-Signature: v=1; x\r\nFrom: Carl <carl@sender.example>\r\nSubject: Hello\r\n\r\nHi!\r\n'
 let sessions = 0
@@ -189,6 +195,26 @@ test('mail for an address that moved goes on, with a sender that comes back to u
   assert.deepEqual(found.sealers, ['example.org'])
   assert.match(found.results[0] ?? '', /spf=pass smtp\.mailfrom=carl@sender\.example/)
   assert.ok(house.events.includes('wake'))
+})
+
+test('nobody is told of a failure whose name was only used', async () => {
+  for (const [wire, want] of [
+    [{ spf: { result: 'fail', domain: 'sender.example' } }, ['never']],
+    [{ spf: { result: 'fail' }, dmarc: { result: 'pass' } }, []],
+  ] as const) {
+    const house = await openHouse(0, {}, wire)
+    await send(house, ['moved@example.org'])
+    const [entry] = await queued(house)
+    assert.deepEqual(JSON.parse(entry?.options ?? '').notify, want)
+  }
+})
+
+test('the true sender behind a return address', async () => {
+  const house = await openHouse()
+  await send(house, ['moved@example.org'], '"a b"@sender.example')
+  const [entry] = await queued(house)
+  assert.equal(house.trueSender(entry?.sender ?? ''), '"a b"@sender.example')
+  for (const other of ['', 'anna@example.org', 'SRS0=x@example.org']) assert.equal(house.trueSender(other), undefined)
 })
 
 test('without a key it goes on unsealed', async () => {

@@ -30,6 +30,8 @@ export type Forwarding = {
   readonly sendOn: NonNullable<PostDeps['forward']>
   /** What an address at a domain of ours leads back to, if it is one that we made. */
   readonly returnTo: (local: string) => Returned | undefined
+  /** @param sender of an envelope. @returns whose address stands behind it, where it is one that we made. */
+  readonly trueSender: (sender: string) => string | undefined
 }
 
 /** Whether a message was sent on for this address before. */
@@ -64,6 +66,9 @@ const senderOf = (
   if (ours?.has(mailFrom.domain) === true) return mailFrom.text
   return forwardSender(mailFrom, through, so) ?? mailFrom.text
 }
+
+/** Whether a report of failure would reach whoever sent it, and not somebody whose name was used. */
+const isVouched = ({ wire }: Known): boolean => wire?.spf?.result === 'pass' || wire?.dmarc?.result === 'pass'
 
 const arcState = (known: Known): 'none' | 'pass' | 'fail' => {
   const word = known.wire?.arc?.cv
@@ -127,12 +132,21 @@ export const openForwarding = (deps: ForwardingDeps): Forwarding => {
         queuedAt: mail.at,
         nextAt: mail.at,
         expiresAt: mail.at + settings.submission.triesMs,
-        options: writeOptions(optionsFor(mail, forward, body, envelope.smtpUtf8)),
+        options: writeOptions({
+          ...optionsFor(mail, forward, body, envelope.smtpUtf8),
+          ...(isVouched(known) ? {} : { notify: ['never'] as const }),
+        }),
       }
     })
     deps.log.event('message-forwarded', { id, session: envelope.session, ip: envelope.ip, to: going.length })
     return { prefix: await prefixOf(settings, mail, known, going, decision.server.kind === 'flag'), entries }
   }
 
-  return { sendOn, returnTo: (local) => returnAddress(local, { secrets: deps.secrets, now: deps.now() }) }
+  const returnTo: Forwarding['returnTo'] = (local) => returnAddress(local, { secrets: deps.secrets, now: deps.now() })
+  const trueSender: Forwarding['trueSender'] = (sender) => {
+    const local = sender.slice(0, Math.max(0, sender.lastIndexOf('@')))
+    const back = returnTo(local.startsWith('"') ? local.slice(1, -1).replaceAll(/\\(.)/gs, '$1') : local)
+    return back?.kind === 'to' ? back.address : undefined
+  }
+  return { sendOn, returnTo, trueSender }
 }

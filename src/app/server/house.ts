@@ -13,6 +13,7 @@ import type { Spool } from '../../base/spool.ts'
 import { newSpool, sweepSpool } from '../../net/spool.ts'
 import { type Accounts, openAccounts } from '../../post/accounts.ts'
 import { type AppPasswords, type LoginService, openAppPasswords } from '../../post/app-passwords.ts'
+import type { Forwarding } from '../../post/forward.ts'
 import type { Lookups } from '../../post/gather.ts'
 import { openHistory, type SenderHistory } from '../../post/history.ts'
 import { type Jail, openJail } from '../../post/jail.ts'
@@ -131,7 +132,10 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const fresh = (octets: number): Uint8Array => randomBytes(octets)
   const random = (): number => randomInt(2 ** 47) / 2 ** 47
   const security = openTrust(options)
-  const sending = openSending({ ...options, security, chance: random })
+  // The forwarding needs the signing, and that the store which sending watches over.
+  let forwarding: Forwarding | undefined
+  const returnTo = (sender: string): string | undefined => forwarding?.trueSender(sender)
+  const sending = openSending({ ...options, security, chance: random, returnTo })
   const { store, wake } = sending
   const forPost = (): PostSettings => postSettings(settings())
   const { threads, deadline } = settings().spam
@@ -166,7 +170,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const teacher = openTeacher({ store, learn: pool.learn, history, jail, now, log, host: () => settings().host })
   const views = new MailboxViews(store)
   const signing = await openSigningHere(options)
-  const forwarding = await openForwardingHere({ ...options, signing, fresh })
+  forwarding = await openForwardingHere({ ...options, signing, fresh })
   const guarding = await openGuarding({
     store,
     settings,

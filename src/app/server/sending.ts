@@ -29,6 +29,8 @@ export type SendingOptions = {
   readonly settings: () => Settings
   readonly now: () => number
   readonly chance: () => number
+  /** The true sender behind a return address of ours. */
+  readonly returnTo: (sender: string) => string | undefined
   readonly log: Log
 }
 export type Sending = {
@@ -110,6 +112,7 @@ export const openSending = (options: SendingOptions): Sending => {
     after: systemClock.after,
     notices: openNotices({
       ...{ store, now, log, host: () => settings().host, keepReceiptsMs: () => settings().keep.receipts },
+      ...{ returnTo: options.returnTo, wake: () => runner.wake() },
     }),
     dial: diallerOf({
       ...{ name: () => settings().host, addresses: () => settings().send.addresses, now: systemClock.now },

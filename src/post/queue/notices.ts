@@ -1,6 +1,6 @@
 /**
  * What the senders of this house hear of their mail: failures, delays, and that it was passed on. A notice and what it says of the entries are one transaction. Only an account here is told, in
- * its inbox; what has the null sender, or was sent by the house itself (a bounce, a forward, a report), is never answered: it is kept as a receipt for the administrator. RFC 3464, RFC 5321 section 4.5.5.
+ * its inbox, and whoever sent what we sent on, by mail; what has the null sender, or was sent by the house itself (a bounce, a report), is never answered: it is kept as a receipt for the administrator. RFC 3464, RFC 5321 section 4.5.5.
  */
 import type { AccountId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
@@ -8,6 +8,7 @@ import type { Answer, Place, QueueChange, QueueEntry, Receipt, Store } from '../
 import type { Classified, Said } from '../bounce/said.ts'
 import { type Bounce, writeBounce } from '../bounce/write.ts'
 import { readOptions } from './options.ts'
+import { reportEntry, veiled } from './returns.ts'
 
 /** What came of one recipient. */
 export type Told = {
@@ -22,6 +23,10 @@ export type NoticeDeps = {
   readonly host: () => string
   readonly now: () => number
   readonly keepReceiptsMs: () => number
+  /** The true sender behind a return address that we wrote; undefined for all other addresses. */
+  readonly returnTo: (sender: string) => string | undefined
+  /** A report was queued. */
+  readonly wake: () => void
   readonly log: Log
 }
 
@@ -64,12 +69,12 @@ export const openNotices = (deps: NoticeDeps): Notices => {
     if (!read.ok) return new Uint8Array(0) // the notice is worth more than the header in it
     return whole ? read.value : read.value.subarray(0, endOfHead(read.value))
   }
-  const write = async (kind: Bounce['kind'], told: readonly Told[], first: Told): Promise<Uint8Array> => {
+  const write = async (kind: Bounce['kind'], told: readonly Told[], first: Told, to?: string): Promise<Uint8Array> => {
     const { entry } = first
     const options = readOptions(entry.options)
     const full = options.ret === 'full' && kind === 'failed' && entry.size <= MOST_WHOLE
     return writeBounce({
-      ...{ kind, host: deps.host(), id: entry.message, at: now(), to: entry.sender, arrivedAt: entry.queuedAt },
+      ...{ kind, host: deps.host(), id: entry.message, at: now(), to: to ?? entry.sender, arrivedAt: entry.queuedAt },
       ...(options.envid === undefined ? {} : { envid: options.envid }),
       recipients: told.map((one) => {
         const { orcpt } = readOptions(one.entry.options)
@@ -99,10 +104,22 @@ export const openNotices = (deps: NoticeDeps): Notices => {
     return done.ok ? { ok: true, value: null } : done
   }
 
+  const tellElsewhere = async (told: readonly Told[], first: Told, to: string): Answer<null> => {
+    const message = await write('failed', veiled(told), first, to)
+    const queue = { prefix: '', entries: [reportEntry(first.entry, to, now())] }
+    const settle = told.map(({ change }) => change)
+    const done = await store.deliver({ body: { bytes: message }, places: [], queue, settle, now: now() })
+    if (!done.ok) return done
+    deps.wake()
+    return { ok: true, value: null }
+  }
+
   const failed: Notices['failed'] = async (told, quiet) => {
     const [first] = told
     if (first === undefined) return { ok: true, value: null }
     const { account, sender } = first.entry
+    const back = quiet || account !== null ? undefined : deps.returnTo(sender)
+    if (back !== undefined) return tellElsewhere(told, first, back)
     if (!quiet && account !== null && sender !== '') {
       const done = await put(
         account,

@@ -193,6 +193,8 @@ export const queueWorld = (
       log,
       host: () => 'mail.here.example',
       keepReceiptsMs: () => 1000,
+      returnTo: (sender) => (sender === 'SRS0=x@here.example' ? 'carl@b.example' : undefined),
+      wake: () => runner.wake(),
     }),
     dial: async ({ ip }: Target) => {
       dialled.push(ip)
