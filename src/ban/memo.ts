@@ -7,7 +7,8 @@ import type { OffenceRecord } from './record.ts'
 import { talkSentences } from './sentences.ts'
 
 const kinds: ReadonlySet<string> = new Set<string>([...talkSentences.rows.map((row) => row.offence), 'by-hand'])
-const isKind = (value: unknown): value is OffenceKind => typeof value === 'string' && kinds.has(value)
+/** Whether a value names an offence. */
+export const isOffenceKind = (value: unknown): value is OffenceKind => typeof value === 'string' && kinds.has(value)
 const isScope = (value: unknown): value is Scope => value === 'mail' || value === 'login' || value === 'all'
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
 
@@ -30,7 +31,8 @@ export const writeBan = (ban: Ban): Uint8Array =>
 /** @returns the ban, or undefined for other octets. */
 export const readBan = (bytes: Uint8Array): Ban | undefined => {
   const [subject, scope, offence, from, until, times, note] = readArray(bytes) ?? []
-  if (typeof subject !== 'string' || typeof note !== 'string' || !isScope(scope) || !isKind(offence)) return undefined
+  if (typeof subject !== 'string' || typeof note !== 'string' || !isScope(scope) || !isOffenceKind(offence))
+    return undefined
   if (!isTime(from) || !isTime(until) || !isTime(times) || until < from) return undefined
   return { subject, scope, offence, from, until, times, note }
 }
@@ -46,7 +48,7 @@ export const writeRecord = (record: OffenceRecord): Uint8Array =>
 
 const readCount = (value: unknown): OffenceRecord['counts'][number] | undefined => {
   const [kind, at, weight, same]: readonly unknown[] = Array.isArray(value) ? value : []
-  return isKind(kind) && isTime(at) && isTime(weight) && typeof same === 'string'
+  return isOffenceKind(kind) && isTime(at) && isTime(weight) && typeof same === 'string'
     ? { kind, at, weight, same }
     : undefined
 }

@@ -151,6 +151,21 @@ export const events = {
   },
   tidied: { level: 'info', says: 'old tombstones, receipts and Junk were removed' },
   'admin-request': { level: 'info', says: 'a command came in over the admin socket' },
+  'watch-started': {
+    level: 'info',
+    says: 'a log of another program is watched: by which filter, with how many patterns',
+  },
+  'watch-failure': { level: 'info', says: 'a line of a watched log names somebody who failed; the jail counts it' },
+  'watch-moved': {
+    level: 'info',
+    says: 'a watched log was rotated or truncated, is read on after a restart, or a rotated half of it is read once',
+  },
+  'watch-failed': { level: 'warn', says: 'a watched log or the journal cannot be read; it is tried again' },
+  'watch-fault': { level: 'error', says: 'a filter has a mistake: file, line, why; the rest of it is in force' },
+  'watch-late': {
+    level: 'error',
+    says: 'the watch was lost on a line that took too long, or on a mistake; it goes on behind that line',
+  },
 } as const satisfies Readonly<Record<string, EventRow>>
 
 export type EventName = keyof typeof events

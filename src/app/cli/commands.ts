@@ -121,6 +121,21 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./firewall.ts')).firewallFlush,
   },
   { name: 'pardon', summary: 'lift a ban', load: async () => (await import('./ban.ts')).pardon },
+  {
+    name: 'watch test',
+    summary: "try a filter of fail2ban's on a log",
+    load: async () => (await import('./watch.ts')).watchTest,
+  },
+  {
+    name: 'watch list',
+    summary: 'which logs are watched, by which filters',
+    load: async () => (await import('./watch.ts')).watchList,
+  },
+  {
+    name: 'watch import',
+    summary: "settings for what fail2ban's jails watch",
+    load: async () => (await import('./watch-import.ts')).watchImport,
+  },
   { name: 'why', summary: 'how a message was judged', load: async () => (await import('./why.ts')).why },
   {
     name: 'config describe',

@@ -23,6 +23,7 @@ import type { Settings } from '../settings/schema.ts'
 import { collectAtRest } from '../threads/rest.ts'
 import { openStore } from '../threads/store-client.ts'
 import { version } from '../version.ts'
+import { startWatching } from '../watch/watching.ts'
 import { type CertificateFiles, type Certificates, openCertificates, ownCertificate } from './certificates.ts'
 import type { FirewallClient } from './firewall-client.ts'
 import { openFirewalling } from './firewalling.ts'
@@ -290,6 +291,14 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
   await house.sending.start()
   collectAtRest()
   const keeping = startKeeping(house, folder, () => current, { now, log })
+  const watching = await startWatching({
+    ...house,
+    resolve: resolver.resolve,
+    settings: () => current,
+    file: options.file,
+    now,
+    log,
+  })
   return ok({
     house,
     listeners,
@@ -301,6 +310,7 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
     reload: async (anew) => {
       current = anew
       log.setLevel(anew.log.level)
+      await watching.reload()
       return certificates.value.reload(await certificateOf(anew, options))
     },
     stop: async () => {
@@ -308,6 +318,7 @@ export const startServer = async (options: ServerOptions): Promise<Result<Poster
       await house.teacher.settled()
       outside.value.admin.close()
       await Promise.all(outside.value.pages.map(({ page }) => page.close()))
+      await watching.stop()
       await keeping.stop()
       await closeInside()
     },

@@ -38,6 +38,7 @@ import { relaysSection } from './relay.ts'
 import { reportsSection } from './reports.ts'
 import { sendSection } from './send.ts'
 import { submissionSection } from './submission.ts'
+import { watchSection } from './watch.ts'
 
 const listenSection = z
   .strictObject({
@@ -225,6 +226,7 @@ export const settingsSchema = z.strictObject({
   outgoing: outgoingSection,
   bans: bansSection(talkSentences),
   firewall: firewallSection,
+  watch: watchSection,
   keep: keepSection,
   dkim: dkimSection,
   reports: reportsSection,

@@ -6,7 +6,7 @@
  */
 import type { Fields } from './line-pattern.ts'
 
-const MOST_CONNECTIONS = 20_000
+const MOST_CONNECTIONS = 5_000
 const FORGET = 300
 /** Lines and names that are kept of one connection. */
 const MOST_LINES = 50

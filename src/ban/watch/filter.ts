@@ -74,6 +74,10 @@ export class Filter {
   readonly #ignoreFirst: boolean
   #buffer: readonly Line[] = []
   #lastText = ''
+  #readText = ''
+  #readBy: Dated['template'] | undefined
+  #readAt = 0
+  #readDate: number | undefined
   #lastDated: Dated | undefined
   #lastDate: number | undefined
   #prefixFound = false
@@ -133,7 +137,16 @@ export class Filter {
     const dated = this.#lastDated
     if (dated !== undefined) {
       this.#lastDated = undefined
-      this.#lastDate = this.#dates.moment(dated) ?? this.#lastDate
+      const now = this.#options.clock.now()
+      // Many lines are of the same second.
+      const same = this.#readText === this.#lastText && this.#readBy === dated.template
+      if (!same || now - this.#readAt > SAME_TIME) {
+        this.#readText = this.#lastText
+        this.#readBy = dated.template
+        this.#readAt = now
+        this.#readDate = this.#dates.moment(dated)
+      }
+      this.#lastDate = this.#readDate ?? this.#lastDate
     }
     return this.#lastDate
   }
@@ -225,8 +238,7 @@ export class Filter {
   /** @returns what a match says; none: nothing yet, and nothing else of this line either. */
   #failure(n: number, one: LinePattern, found: Found, taken: readonly Line[], look: Look): Failure | 'none' {
     const all = this.#options.all === true
-    const fields: Fields = new Map(look.before)
-    for (const [name, value] of one.fields(found)) fields.set(name, value)
+    const fields = one.fields(found, look.before)
     const time = look.time()
     const connection = fields.get('mlfid')
     const lines = taken.map(wholeLine)
@@ -242,7 +254,14 @@ export class Filter {
       if (!all) return 'none'
     }
     const harmless = (draft.fields.get('nofail') ?? '') !== ''
-    return { pattern: n, ...who, time, fields: new Map(draft.fields), harmless, lines: [...draft.lines] }
+    return {
+      pattern: n,
+      ...who,
+      time,
+      fields: connection === undefined ? draft.fields : new Map(draft.fields),
+      harmless,
+      lines: draft.lines,
+    }
   }
 
   #whoIn(fields: Fields): {
@@ -277,7 +296,27 @@ type Look = {
   readonly time: () => number | undefined
 }
 
+/** Whether a text is an IPv4 address in its one form: the road of nearly every failure. */
+const isPlainIp4 = (text: string): boolean => {
+  let parts = 1
+  let value = -1
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === 46) {
+      if (value < 0) return false
+      parts += 1
+      value = -1
+    } else {
+      if (code < 48 || code > 57 || value === 0) return false
+      value = value < 0 ? code - 48 : value * 10 + code - 48
+      if (value > 255) return false
+    }
+  }
+  return parts === 4 && value >= 0
+}
+
 const addressOf = (text: string, bits: string | undefined): string | undefined => {
+  if (bits === undefined && isPlainIp4(text)) return text
   const ip = readIp(text)
   if (!ip.ok) return undefined
   return bits === undefined || bits === '' ? writeIp(ip.value) : writePrefix(prefixOf(ip.value, Number(bits)))

@@ -52,9 +52,11 @@ export class LinePattern {
     return identities.some((name) => this.pattern.names.has(name))
   }
 
-  /** The fields of a match by name; those that took no part are undefined. */
-  fields(found: Found): Fields {
-    const fields: Fields = new Map()
+  /** The fields of a match by name; those that took no part are undefined. @param before fields that these stand over. */
+  fields(found: Found, before?: Fields): Fields {
+    if (before !== undefined && this.#alternatives.length + this.#tuples.length > 0)
+      return new Map([...before, ...this.fields(found)])
+    const fields: Fields = new Map(before)
     for (const [name, place] of this.pattern.names) fields.set(name, found[place])
     for (const { from, to } of this.#alternatives) {
       const value = fields.get(from)
