@@ -5,6 +5,7 @@ import type { TlsFailure } from '../../base/tls.ts'
 import { type DialOptions, dial, type DialFault as SocketFault } from '../../net/client.ts'
 import type { DialFault, ReachDeps, Target } from '../../post/queue/reach.ts'
 import { ours } from '../../post/queue/said.ts'
+import { isTlsFailure } from '../../post/transport/tls-words.ts'
 import { openCourier } from '../../session/smtp-client/courier.ts'
 
 const CONNECT_MS = 30_000
@@ -28,21 +29,6 @@ const words: Readonly<Record<SocketFault, string>> = {
   aborted: 'we stopped',
   closed: 'the connection was closed',
 }
-const failures: Readonly<Record<TlsFailure, true>> = {
-  'certificate-host-mismatch': true,
-  'certificate-expired': true,
-  'certificate-not-trusted': true,
-  'validation-failure': true,
-  'starttls-not-supported': true,
-  'tlsa-invalid': true,
-  'dnssec-invalid': true,
-  'dane-required': true,
-  'sts-policy-fetch-error': true,
-  'sts-policy-invalid': true,
-  'sts-webpki-invalid': true,
-}
-const isFailure = (word: string): word is TlsFailure => Object.hasOwn(failures, word)
-
 type Tls = NonNullable<DialOptions['tls']>
 const tlsOf = ({ policy, host, ip }: Target): Tls => {
   if (policy.kind === 'pkix') return { serverName: policy.name, verify: true }
@@ -81,7 +67,7 @@ export const diallerOf =
         send: link.send,
         secure: async () => {
           const secured = await link.secure(tlsOf(target))
-          if (!secured.ok) failure = isFailure(secured.error) ? secured.error : 'validation-failure'
+          if (!secured.ok) failure = isTlsFailure(secured.error) ? secured.error : 'validation-failure'
           return secured
         },
       },

@@ -50,7 +50,13 @@ const rulesOf = ({ send }: Settings): RunnerRules => ({
     ...{ firstMs: send['first-retry'], longestMs: send['longest-retry'] },
     ...{ lifetimeMs: send.lifetime, delayNoticeMs: send['delay-notice'] },
   },
-  pace: { ...paceDefaults, most: send['per-destination'] },
+  // A destination never rests for longer than a message waits: the first retry would come to nothing.
+  pace: {
+    ...paceDefaults,
+    most: send['per-destination'],
+    restMs: Math.min(paceDefaults.restMs, send['first-retry']),
+    longestRestMs: Math.min(paceDefaults.longestRestMs, send['longest-retry']),
+  },
   ...{ connections: send.connections, messages: send['messages-per-connection'] },
 })
 

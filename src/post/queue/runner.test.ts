@@ -500,3 +500,25 @@ void test('ten thousand messages go through a bounded memory, each once', async 
   assert.deepEqual(await must(opened.queue({ most: 9 })), [])
   await opened.close()
 })
+
+test('a message that is still being read when its host is given up is tried again', async () => {
+  const opened = await must(openInline({ folder: ':memory:', digestBlobs: 0 }))
+  const slow: Store = {
+    ...opened,
+    queueMessages: async (a) => {
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      return opened.queueMessages(a)
+    },
+  }
+  let faults = 0
+  const refused = { said: said(0, '4.4.1', 'connect') }
+  const world = queueWorld(slow, { '192.0.2.1': { fault: () => (++faults === 1 ? refused : undefined) } })
+  world.runner.start()
+  await world.queue('slow', [{}])
+  await world.clock.turn(HOUR)
+  assert.deepEqual([world.sent, await left(world)], [['192.0.2.1: x@a.example: slow'], []])
+  const stopped = world.runner.stop(1000)
+  await world.clock.turn(2000)
+  await stopped
+  await opened.close()
+})

@@ -464,6 +464,10 @@ export class QueueRunner {
   #load(destination: Destination): Promise<void> {
     destination.loading ??= this.#read(destination).finally(() => {
       destination.loading = undefined
+      // The connection that they were read for may have come to nothing meanwhile: nobody else would look for them.
+      if (destination.active > 0 || destination.waiting === 0) return
+      this.#eager.add(destination)
+      this.#dispatch()
     })
     return destination.loading
   }

@@ -10,6 +10,7 @@ import { fail, ok, type Result } from '../../base/result.ts'
 import type { Said, Stage } from '../../post/bounce/said.ts'
 import type { Courier, Errand, Outcome, Parcel } from '../../post/queue/courier.ts'
 import { ours } from '../../post/queue/said.ts'
+import { tlsSentence } from '../../post/transport/tls-words.ts'
 import type { Reply } from '../../wire/smtp/reply.ts'
 import { ContentWriter, writeBdat } from '../../wire/smtp/writer.ts'
 import { type Login, logIn } from './auth.ts'
@@ -53,10 +54,14 @@ const faultWords: Readonly<Record<string, string>> = {
   aborted: 'we stopped',
   tls: 'the encryption failed',
 }
-const saidOf = (fault: TalkFault, host: string, stage: Stage): Said =>
-  fault.kind === 'bad-reply'
-    ? ours('4.5.0', stage, 'the server says what is no SMTP reply, or says it unasked', host)
+const saidOf = (fault: TalkFault, host: string, stage: Stage): Said => {
+  if (fault.kind === 'bad-reply')
+    return ours('4.5.0', stage, 'the server says what is no SMTP reply, or says it unasked', host)
+  const certificate = tlsSentence(fault.why)
+  return certificate !== undefined
+    ? ours('4.7.5', stage, certificate, host)
     : ours('4.4.2', stage, faultWords[fault.why] ?? `the connection failed (${fault.why})`, host)
+}
 
 /** What came back of an envelope. */
 type Answers = { readonly mail: Reply; readonly rcpts: readonly Reply[]; readonly data: Reply | undefined }
