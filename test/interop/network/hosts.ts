@@ -41,7 +41,7 @@ export const cannotHaveHosts = (): string | undefined => {
   const name = `pt${process.pid}try`
   try {
     ip(['netns', 'add', name])
-    ip(['-n', name, 'link', 'add', 'b', 'type', 'bridge'])
+    ip(['-n', name, 'link', 'add', 'br0', 'type', 'bridge'])
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : 'no network namespaces'

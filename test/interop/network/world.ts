@@ -36,8 +36,13 @@ export type World = {
 }
 
 type Pem = { readonly certificate: string; readonly key: string }
-const wrap = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`
+const wrap = (label: string, der: Uint8Array): string => {
+  const rows =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return `-----BEGIN ${label}-----\n${rows.join('\n')}\n-----END ${label}-----\n`
+}
 const pemOf = async (subtle: webcrypto.SubtleCrypto, made: Made, ...above: readonly Made[]): Promise<Pem> => ({
   certificate: [made, ...above].map(({ der }) => wrap('CERTIFICATE', der)).join(''),
   key: wrap('PRIVATE KEY', new Uint8Array(await subtle.exportKey('pkcs8', made.keys.privateKey))),
