@@ -196,8 +196,9 @@ const mailboxTests: readonly StoreTest[] = [
       const above = (await must(store.mailbox({ account, name: 'a' }))).id
       assert.equal(await faultOf(store.dropMailbox({ id: above })), 'has-children')
       assert.equal(await faultOf(store.dropMailbox({ id: inbox })), 'bad-name')
+      await must(store.dropMailbox({ id: above, evenAbove: true }))
+      assert.equal((await must(store.mailbox({ id: below }))).messages, 1)
       await must(store.dropMailbox({ id: below }))
-      await must(store.dropMailbox({ id: above }))
       const left = await must(store.account({ id: account }))
       assert.deepEqual([left.messages, left.usedBytes], [0, 0])
       assert.equal(await faultOf(store.mailbox({ id: below })), 'no-such-mailbox')

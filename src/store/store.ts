@@ -325,7 +325,8 @@ export type Store = {
   }) => Answer<Mailbox>
   /** Renames the levels below it too; INBOX's messages move and INBOX stays (RFC 9051 section 6.3.6). */
   readonly renameMailbox: (a: { account: AccountId; from: string; to: string; now: number }) => Answer<null>
-  readonly dropMailbox: (a: { id: MailboxId }) => Answer<null>
+  /** With others below it it goes only where `evenAbove` says so: then its name is a mere level. */
+  readonly dropMailbox: (a: { id: MailboxId; evenAbove?: boolean }) => Answer<null>
   readonly setMailbox: (a: { id: MailboxId; subscribed?: boolean; specialUse?: SpecialUse | null }) => Answer<null>
   /** Names subscribed to, also of mailboxes that are gone (RFC 9051 section 6.3.7). */
   readonly subscriptions: (a: { account: AccountId }) => Answer<readonly string[]>

@@ -70,14 +70,14 @@ export const create = async (
   return ['', `OK [MAILBOXID (${made.value.mailboxId})] Created`]
 }
 
-/** DELETE. */
+/** DELETE. Where there are others below, the name stays as a level above them (RFC 3501 section 6.3.4). */
 export const remove = async (talk: Talk, octets: string): Promise<Reply> => {
   const found = await findWith(talk, octets, 'x')
   if (!found.ok) return ['', found.error]
   const { mailbox } = found.value
   if (mailbox.name === 'INBOX') return ['', 'NO [CANNOT] INBOX stays']
   if (talk.selected?.mailbox.id === mailbox.id) leave(talk)
-  const dropped = await talk.deps.store.dropMailbox({ id: mailbox.id })
+  const dropped = await talk.deps.store.dropMailbox({ id: mailbox.id, evenAbove: true })
   if (!dropped.ok) return ['', wordsFor(dropped.error)]
   talk.deps.views.forget(mailbox.id)
   return ['', 'OK Deleted']

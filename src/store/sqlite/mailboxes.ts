@@ -1,6 +1,6 @@
 /**
  * Verbs: mailboxes and subscriptions. RFC 9051 sections 6.3.4 to 6.3.8; RFC 6154 (special use). A mailbox with others below it
- * is not dropped (`has-children`), so that no name is left without a mailbox.
+ * is dropped only where the caller means it (`has-children`): its name is then a level without a mailbox.
  */
 import type { AccountId } from '../../base/ids.ts'
 import { text } from './door.ts'
@@ -91,7 +91,8 @@ export const renameMailbox: Run<'renameMailbox'> = (house, a) => {
 export const dropMailbox: Run<'dropMailbox'> = (house, a) => {
   const known = mailboxById(house, a.id)
   if (known.name === 'INBOX') throw new Refused('bad-name')
-  if (below(house, 'mailboxes', known.account, known.name).length > 0) throw new Refused('has-children')
+  const isAbove = below(house, 'mailboxes', known.account, known.name).length > 0
+  if (isAbove && a.evenAbove !== true) throw new Refused('has-children')
   const seq = takeModSeq(house, known.account)
   clearMailbox(house, a.id)
   house.tx.run('DELETE FROM mailboxes WHERE id = ?', a.id)
