@@ -106,4 +106,4 @@ export const piecesOver = (calls: Pick<FileCalls, 'open'>) =>
       await handle.close()
     }
   }
-const READ_PIECE = 262_144 // octets that are worked on in one turn of the event loop
+const READ_PIECE = 65_536 // octets that are worked on in one turn of the event loop
