@@ -10,11 +10,11 @@
 import type { Offence } from '../ban/offence.ts'
 import { isPrivate } from '../ban/subject.ts'
 import type { AccountId } from '../base/ids.ts'
-import type { Account, Store } from '../store/store.ts'
+import type { Account } from '../store/store.ts'
 import type { OfficeDeps, PostDeps } from './deps.ts'
+import { Addresses, refuse } from './find.ts'
 import { type PeerFacts, Peers } from './gather.ts'
 import { MOST_HEAD, readHead } from './head.ts'
-import { accountName } from './login.ts'
 import type { Mail, Taken, Taker } from './mail.ts'
 import { isNameless, unknownWeight } from './offences.ts'
 import type {
@@ -22,7 +22,6 @@ import type {
   OffendingPeer,
   PostOffice,
   RcptOutcome,
-  RcptReason,
   ReceiveOutcome,
   Recipient,
   Sender,
@@ -30,8 +29,6 @@ import type {
 } from './ports.ts'
 import { receive } from './receive.ts'
 import { Recent } from './recent.ts'
-import { type Destination, isRole, type Route, type RouteLookups, route } from './route.ts'
-import type { Returned } from './srs.ts'
 import { senderKeys } from './standing.ts'
 import { submit } from './submit.ts'
 import { draftOf, type Refusal, type Routed } from './submit-draft.ts'
@@ -41,59 +38,27 @@ import { hostTrust } from './weigh.ts'
 
 const MOST_TRANSACTIONS = 10_000
 const MOST_TAKEN = 2_000 // recipients of one transaction; the session refuses more much earlier
-const DOMAINS_MS = 2_000
 const ID_OCTETS = 8
 /** The queue knows messages by it. */
 const QUEUED_ID_OCTETS = 16
-const NOT_ON = 'This address leads to another server, and this one does not send mail on'
 /** Where nothing is sent on, people here still write to each other. */
 const nothingOn: SendingPorts = { guard: openGuard, sign: async () => '', wake: () => undefined }
 
-const refuse = (reason: RcptReason, text?: string): RcptOutcome => ({
-  kind: 'refuse',
-  reason,
-  ...(text === undefined || text === '' ? {} : { text }),
-})
 /** Offences that a good host may come to without being one that means ill. */
 const spareable: ReadonlySet<SessionOffence> = new Set(['too-many-connections', 'too-slow'])
 const ok: RcptOutcome = { kind: 'ok' }
 
-/** The domains that are served here, asked of the store every DOMAINS_MS at most. */
-class Domains {
-  readonly #store: Store
-  readonly #now: () => number
-  #names: ReadonlySet<string> = new Set()
-  #readAt: number | undefined
-
-  constructor(store: Store, now: () => number) {
-    this.#store = store
-    this.#now = now
-  }
-
-  /** @returns the names; those of before when the store does not answer, undefined when it never did. */
-  async names(): Promise<ReadonlySet<string> | undefined> {
-    if (this.#readAt !== undefined && Math.abs(this.#now() - this.#readAt) < DOMAINS_MS) return this.#names
-    const read = await this.#store.domains()
-    if (read.ok) {
-      this.#names = new Set(read.value.map(({ name }) => name))
-      this.#readAt = this.#now()
-    }
-    return this.#readAt === undefined ? undefined : this.#names
-  }
-}
-
 type Transaction = { readonly at: number; readonly taken: Map<string, Taken> }
-type Found = { readonly taken: Taken } | { readonly refused: RcptOutcome; readonly unknown: boolean }
 
 /** The office itself; `postOffice` gives its door. */
 class Office {
   readonly #deps: OfficeDeps
-  readonly #domains: Domains
+  readonly #addresses: Addresses
   readonly #transactions = new Recent<Transaction>(MOST_TRANSACTIONS)
 
   constructor(deps: PostDeps) {
     this.#deps = { ...deps, peers: new Peers(deps.lookups, deps.now, deps.log) }
-    this.#domains = new Domains(deps.store, deps.now)
+    this.#addresses = new Addresses(deps)
   }
 
   async sender(sender: Sender): Promise<RcptOutcome> {
@@ -116,7 +81,7 @@ class Office {
     const stranger = sender.account === undefined
     if (stranger && sender.mailFrom === null && so.accepted > 0) return refuse('null-sender-many')
     if (stranger && (await this.#isRefusedPeer(sender))) return refuse('sender-banned')
-    const found = await this.#find(recipient, so.declaredSize, sender)
+    const found = await this.#addresses.find(recipient, so.declaredSize, sender)
     if ('refused' in found) {
       if (found.unknown && stranger) await this.#tellUnknown(sender, recipient)
       return found.refused
@@ -156,7 +121,7 @@ class Office {
       trapped: taken.some(({ kind }) => kind === 'spamtrap'),
       forwards,
     }
-    return receive(this.#deps, current, mail, [...((await this.#domains.names()) ?? [])])
+    return receive(this.#deps, current, mail, [...((await this.#addresses.domains()) ?? [])])
   }
 
   offence(kind: SessionOffence, peer: OffendingPeer): void {
@@ -187,9 +152,8 @@ class Office {
   }
 
   async #maySendAs(account: Account, address: { local: string; domain: string }): Promise<boolean | undefined> {
-    const domains = await this.#domains.names()
-    if (domains === undefined) return undefined
-    const lookups = await this.#lookups(domains, address.local)
+    const lookups = await this.#addresses.lookups(address.local)
+    if (lookups === undefined) return undefined
     return maySendAs(account, address, lookups, this.#deps.settings().submission.sharedAliases)
   }
 
@@ -246,7 +210,7 @@ class Office {
         all.push({ recipient, taken: promised })
         continue
       }
-      const found = await this.#find(recipient, 0, envelope)
+      const found = await this.#addresses.find(recipient, 0, envelope)
       if ('refused' in found) return undefined
       all.push({ recipient, taken: found.taken })
     }
@@ -294,99 +258,6 @@ class Office {
     const standings = await history.standings(senderKeys(peer.ip, undefined, undefined))
     return hostTrust(standings, (await facts).iprev, now())
   }
-
-  async #find(recipient: Recipient, declaredSize: number, sender: Sender): Promise<Found> {
-    const submitted = sender.account !== undefined
-    const refused = (outcome: RcptOutcome, unknown = false): Found => ({ refused: outcome, unknown })
-    const domains = await this.#domains.names()
-    if (domains === undefined) return refused(refuse('unavailable'))
-    const { local } = recipient.address
-    // RFC 5321 section 4.5.1: <postmaster> without a domain is the one of this host.
-    const domain = recipient.address.domain === '' ? ([...domains][0] ?? '') : recipient.address.domain
-    // RFC 6409 section 8.7: a name without a domain would be somebody else's on the way.
-    if (submitted && recipient.address.domain === '') return refused(refuse('bad-destination'))
-    const back = domains.has(domain) ? this.#deps.returnTo?.(local) : undefined
-    if (back !== undefined) return returnsTo(back, sender)
-    const where = await route(local, domain, await this.#lookups(domains, local))
-    if (where.kind === 'elsewhere' && submitted) return this.#leaves(domain)
-    if (where.kind !== 'deliver') return foundOf(where)
-    if (where.forwards.length > 0 && !this.#sendsOn(submitted)) return refused(refuse('relay-denied', NOT_ON))
-    return this.#takers(where.to, where.forwards, declaredSize)
-  }
-
-  /** Whether what leads elsewhere can go there. */
-  #sendsOn(submitted: boolean): boolean {
-    const { sending, forward } = this.#deps
-    return sending !== undefined && (submitted || forward !== undefined)
-  }
-
-  /** A recipient of a submission at a domain of others. */
-  #leaves(domain: string): Found {
-    if (this.#deps.sending === undefined) return { refused: refuse('relay-denied', NOT_ON), unknown: false }
-    // A name without a dot is a name within somebody's own network: nothing that mail can be sent to.
-    if (!domain.startsWith('[') && !domain.includes('.')) return { refused: refuse('bad-destination'), unknown: false }
-    return { taken: { kind: 'elsewhere' } }
-  }
-
-  async #lookups(domains: ReadonlySet<string>, local: string): Promise<RouteLookups> {
-    const postmaster = await this.#postmaster(local)
-    return {
-      isOurs: (name) => domains.has(name),
-      address: (address) => this.#deps.store.address({ address }),
-      postmaster: () => postmaster,
-      now: this.#deps.now(),
-    }
-  }
-
-  async #takers(to: readonly Destination[], forwards: readonly string[], declaredSize: number): Promise<Found> {
-    const takers: Taker[] = []
-    for (const { account: id, detail } of to) {
-      const account = await this.#deps.store.account({ id })
-      if (!account.ok)
-        return { refused: refuse(account.error === 'no-such-account' ? 'unknown-user' : 'unavailable'), unknown: false }
-      if (account.value.state === 'disabled') return { refused: refuse('disabled'), unknown: false }
-      const { quotaBytes, usedBytes } = account.value
-      if (quotaBytes > 0 && usedBytes + declaredSize > quotaBytes)
-        return { refused: refuse('over-quota'), unknown: false }
-      takers.push({ account: account.value, detail })
-    }
-    return { taken: { kind: 'mailboxes', takers, forwards } }
-  }
-
-  async #postmaster(local: string): Promise<AccountId | undefined> {
-    if (!isRole(local)) return undefined
-    const { postmaster } = this.#deps.settings()
-    const { store } = this.#deps
-    if (postmaster !== undefined) {
-      const account = await store.account({ name: accountName(postmaster) })
-      if (account.ok) return account.value.id
-    }
-    const accounts = await store.accounts()
-    return accounts.ok ? oldest(accounts.value)?.id : undefined
-  }
-}
-
-const oldest = (accounts: readonly Account[]): Account | undefined =>
-  accounts.reduce<Account | undefined>(
-    (first, next) => (first === undefined || next.id < first.id ? next : first),
-    undefined,
-  )
-
-const foundOf = (where: Exclude<Route, { readonly kind: 'deliver' }>): Found => {
-  if (where.kind === 'spamtrap' || where.kind === 'blackhole') return { taken: { kind: where.kind } }
-  if (where.kind === 'unknown') return { refused: refuse('unknown-user'), unknown: true }
-  if (where.kind === 'elsewhere') return { refused: refuse('relay-denied'), unknown: false }
-  if (where.kind === 'reject') return { refused: refuse('disabled', where.says), unknown: false }
-  return { refused: refuse('unavailable'), unknown: false }
-}
-
-/** Mail to a return address that we wrote: a report of failure for whoever sent what we sent on, and nothing else. */
-const returnsTo = (back: Returned, sender: Sender): Found => {
-  const refused = (text: string): Found => ({ refused: refuse('unknown-user', text), unknown: back.kind === 'forged' })
-  if (back.kind !== 'to') return refused(back.kind === 'expired' ? 'This return address is too old' : '')
-  if (sender.mailFrom !== null || sender.account !== undefined)
-    return refused('Only reports of failure can be sent to this address')
-  return { taken: { kind: 'mailboxes', takers: [], forwards: [back.address] } }
 }
 
 /** One for each account, however many of its addresses were named; the one with a detail where there is one. */

@@ -26,7 +26,8 @@ export const choose = (flagged: boolean, detail: string, mailboxes: readonly Mai
   return found === undefined ? inbox : { mailbox: found.id, name: found.name, flags: [] }
 }
 
-const placeFor = async (store: Pick<Store, 'mailboxes'>, taker: Taker, flagged: boolean): Promise<Chosen> => {
+/** @returns the place in an account; INBOX where the store does not answer. */
+export const placeFor = async (store: Pick<Store, 'mailboxes'>, taker: Taker, flagged: boolean): Promise<Chosen> => {
   if (!flagged && taker.detail === '') return inbox
   const mailboxes = await store.mailboxes({ account: taker.account.id })
   return choose(flagged, taker.detail, mailboxes.ok ? mailboxes.value : [])

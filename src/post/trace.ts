@@ -56,5 +56,5 @@ export const receivedField = (envelope: Envelope, facts: TraceFacts): string => 
 }
 
 /** @returns the Return-Path field, which final delivery puts on top (RFC 5321 section 4.4). */
-export const returnPathField = (envelope: Envelope): string =>
+export const returnPathField = (envelope: { readonly mailFrom: { readonly text: string } | null }): string =>
   `Return-Path: <${octets((envelope.mailFrom?.text ?? '').replaceAll(/[\r\n<>]/g, '?'))}>\r\n`
