@@ -7,6 +7,8 @@ import { openAccounts } from '../../post/accounts.ts'
 import { openAppPasswords } from '../../post/app-passwords.ts'
 import { openHistory } from '../../post/history.ts'
 import { openJail } from '../../post/jail.ts'
+import { openDesk } from '../../post/queue/desk.ts'
+import { openNotices } from '../../post/queue/notices.ts'
 import { openInline } from '../../store/sqlite/inline.ts'
 import type { NewQueueEntry, Store } from '../../store/store.ts'
 import { frozenWith, type Guarding, openGuarding } from '../server/guarding.ts'
@@ -48,9 +50,17 @@ const desk = async (): Promise<Desk> => {
   await store.putDomain({ name: 'example.org', settings: '{}' })
   for (const name of ['admin@example.org', anna])
     assert.ok((await accounts.addAccount({ name, password: 'the first password' })).ok)
+  const notices = openNotices({
+    ...deps,
+    host: () => settings.host,
+    keepReceiptsMs: () => settings.keep.receipts,
+    returnTo: () => undefined,
+    wake: () => undefined,
+  })
+  const sending = { desk: openDesk({ store, notices, now }) }
   const answer = (verb: string, words: Words) =>
     answerAdmin(
-      { store, accounts, jail, signing, guarding, appPasswords, cutAccount: () => 0, now, log: silentLog },
+      { store, accounts, jail, signing, guarding, appPasswords, cutAccount: () => 0, sending, now, log: silentLog },
       { verb, words },
     )
   return {

@@ -6,6 +6,7 @@ import type { Result } from '../../base/result.ts'
 import { type Accounts, accountWords } from '../../post/accounts.ts'
 import type { AppPasswords } from '../../post/app-passwords.ts'
 import type { Jail } from '../../post/jail.ts'
+import type { Desk } from '../../post/queue/desk.ts'
 import type { Signing } from '../../post/signing.ts'
 import type { Store, StoreFault } from '../../store/store.ts'
 import type { FirewallClient } from '../server/firewall-client.ts'
@@ -24,6 +25,7 @@ export type AdminDeps = {
   readonly cutAccount: (account: AccountId, key?: string) => number
   readonly signing: Signing
   readonly guarding: Pick<Guarding, 'warden'>
+  readonly sending: { readonly desk: Desk }
   readonly now: () => number
   readonly log: Log
 }

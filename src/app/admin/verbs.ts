@@ -10,6 +10,7 @@ import { appPasswordRows } from './app-passwords.ts'
 import { dkimRows } from './dkim.ts'
 import { firewallRows } from './firewall.ts'
 import { frozenRows } from './frozen.ts'
+import { queueRows } from './queue.ts'
 import { reportRows } from './reports.ts'
 import { type AdminDeps, type Row, row, says, told } from './row.ts'
 import type { AdminAnswer, AdminRequest } from './wire.ts'
@@ -133,6 +134,7 @@ const rows: Readonly<Record<string, Row>> = {
   ...dkimRows,
   ...frozenRows,
   ...reportRows,
+  ...queueRows,
 }
 
 /** Never rejects for what was asked. */

@@ -11,6 +11,8 @@ import { openAccounts } from '../../post/accounts.ts'
 import { openAppPasswords } from '../../post/app-passwords.ts'
 import { openHistory } from '../../post/history.ts'
 import { openJail } from '../../post/jail.ts'
+import { openDesk } from '../../post/queue/desk.ts'
+import { openNotices } from '../../post/queue/notices.ts'
 import { fileNames } from '../../store/sqlite/database.ts'
 import { openInline } from '../../store/sqlite/inline.ts'
 import { askServer } from '../admin/socket.ts'
@@ -54,6 +56,12 @@ const byItself = async (config: Config, request: AdminRequest, now: () => number
       revoke: appPasswords.revokeAll,
       wake: () => undefined,
     })
+    const notices = openNotices({
+      ...{ store: store.value, now, log: silentLog, host: () => settings().host },
+      keepReceiptsMs: () => settings().keep.receipts,
+      returnTo: () => undefined, // of mail that was sent on, the running server tells
+      wake: () => undefined,
+    })
     const accounts = openAccounts({ store: store.value, now, fresh, frozenWith: frozenWith(guarding) })
     return await answerAdmin(
       {
@@ -63,6 +71,7 @@ const byItself = async (config: Config, request: AdminRequest, now: () => number
         signing,
         guarding,
         appPasswords,
+        sending: { desk: openDesk({ store: store.value, notices, now }) },
         cutAccount: () => 0, // no server runs: there are no sessions
         now,
         log: silentLog,

@@ -120,6 +120,25 @@ export const commands: readonly CommandRow[] = [
     summary: 'take our bans out of the packet filter',
     load: async () => (await import('./firewall.ts')).firewallFlush,
   },
+  {
+    name: 'queue list',
+    summary: 'what is to leave, and why it has not',
+    load: async () => (await import('./queue.ts')).queueList,
+  },
+  { name: 'queue show', summary: 'one entry of the queue', load: async () => (await import('./queue.ts')).queueShow },
+  { name: 'queue hold', summary: 'keep mail back', load: async () => (await import('./queue.ts')).queueHold },
+  { name: 'queue release', summary: 'let it go', load: async () => (await import('./queue.ts')).queueRelease },
+  { name: 'queue retry', summary: 'try again now', load: async () => (await import('./queue.ts')).queueRetry },
+  {
+    name: 'queue drop',
+    summary: 'remove mail from the queue',
+    load: async () => (await import('./queue.ts')).queueDrop,
+  },
+  {
+    name: 'queue route',
+    summary: 'where mail for a domain would go',
+    load: async () => (await import('./queue.ts')).queueRoute,
+  },
   { name: 'pardon', summary: 'lift a ban', load: async () => (await import('./ban.ts')).pardon },
   {
     name: 'watch test',

@@ -7,7 +7,8 @@ import { networkInterfaces } from 'node:os'
 import type { Resolve } from '../../base/dns.ts'
 import type { Log } from '../../base/log.ts'
 import { systemClock } from '../../net/clock.ts'
-import { openNotices } from '../../post/queue/notices.ts'
+import { type Desk, openDesk, type Ways } from '../../post/queue/desk.ts'
+import { type Notices, openNotices } from '../../post/queue/notices.ts'
 import { paceDefaults } from '../../post/queue/pace.ts'
 import { QueueRunner, type RunnerRules } from '../../post/queue/runner.ts'
 import { watchQueue } from '../../post/queue/watch.ts'
@@ -37,6 +38,7 @@ export type Sending = {
   /** The store, for everybody else: what is done to its queue takes effect at once. */
   readonly store: Store
   readonly runner: QueueRunner
+  readonly desk: Desk
   /** Something was queued; with `store` above it is not needed. */
   readonly wake: () => void
   /** Tells of what was in flight when the last run ended, and begins to send. */
@@ -111,23 +113,33 @@ export const openSending = (options: SendingOptions): Sending => {
   const inFlight = openInFlight(options.folder)
   const relays = relaysOf(options)
   let stopped: Promise<void> | undefined
+  const noticesOver = (over: Store): Notices =>
+    openNotices({
+      ...{ store: over, now, log, host: () => settings().host, keepReceiptsMs: () => settings().keep.receipts },
+      ...{ returnTo: options.returnTo, wake: () => runner.wake() },
+    })
+  const isUs = isUsWith(settings)
+  const byRelay: Ways['relayFor'] = (a) => relayFor(relays(), a)
   const runner = new QueueRunner({
     ...{ store, now, log, inFlight, resolve: options.resolve, security: options.security },
-    ...{ relayFor: (a) => relayFor(relays(), a), chance: options.chance, port: 25, isUs: isUsWith(settings) },
+    ...{ relayFor: byRelay, chance: options.chance, port: 25, isUs },
     rules: () => rulesOf(settings()),
     after: systemClock.after,
-    notices: openNotices({
-      ...{ store, now, log, host: () => settings().host, keepReceiptsMs: () => settings().keep.receipts },
-      ...{ returnTo: options.returnTo, wake: () => runner.wake() },
-    }),
+    notices: noticesOver(store),
     dial: diallerOf({
       ...{ name: () => settings().host, addresses: () => settings().send.addresses, now: systemClock.now },
       nonce: () => randomBytes(18).toString('base64url'),
     }),
   })
+  const watched = watchQueue(store, { queued: () => runner.wake(), changed: (changes) => runner.heard(changes) })
+  const ways = { resolve: options.resolve, security: options.security, isUs, relayFor: byRelay }
   return {
-    store: watchQueue(store, { queued: () => runner.wake(), changed: (changes) => runner.heard(changes) }),
+    store: watched,
     runner,
+    desk: openDesk({
+      ...{ store: watched, now, runner, ways },
+      notices: noticesOver(watched),
+    }),
     wake: () => runner.wake(),
     start: async () => {
       for (const message of inFlight.left) {
