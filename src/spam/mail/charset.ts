@@ -1,6 +1,6 @@
 /**
  * Octets in a named charset to characters, as SpamAssassin guesses: UTF-8 wherever it is valid, then what was declared, then
- * Windows-1252. Strings of one octet a character go in. Pure; TextDecoder and iconv-lite do the tables.
+ * Windows-1252. Strings of one octet a character go in. Pure; TextDecoder and iconv-lite have the tables.
  */
 import iconv from 'iconv-lite'
 
@@ -34,10 +34,17 @@ const utf16 = (text: string): string => {
   return iconv.decode(octets(text), even > odd ? 'utf-16le' : 'utf-16be')
 }
 
+/** ISO-2022-JP, which iconv-lite does not have. A shift that another follows at once (two encoded words, joined) is no mistake. */
+const shifted = (text: string): string | undefined => {
+  const out = new TextDecoder('iso-2022-jp').decode(octets(text.replaceAll(/\x1b\([BJ](?=\x1b)/g, '')))
+  return out.includes('�') ? undefined : out
+}
+
 const declaredText = (text: string, charset: string): string | undefined => {
   if (/^(?:us-)?ascii$/i.test(charset)) return undefined
   if (/^utf[ -]?16/i.test(charset)) return utf16(text)
   const name = /^(?:iso-?8859-1|windows-1252|cp1252)$/i.test(charset) ? 'windows-1252' : charset
+  if (/^iso-?2022-?jp/i.test(name)) return shifted(text)
   if (!iconv.encodingExists(name)) return undefined
   const out = iconv.decode(octets(text), name)
   return out.includes('�') ? undefined : out

@@ -21,7 +21,9 @@ const pieces = (uri: string): Pieces => {
   }
 }
 
-const withoutDots = (path: string): string => {
+/** A path that begins with a dot begins at the root: so SpamAssassin has it. */
+const withoutDots = (given: string): string => {
+  const path = given.replace(/^\.\.?\//, '/')
   const out: string[] = []
   const steps = path.split('/')
   for (const [i, step] of steps.entries()) {
@@ -54,7 +56,9 @@ export const resolved = (base: string, reference: string): string => {
       path = b.authority !== undefined && b.path === '' ? `/${path}` : b.path.slice(0, cut + 1) + path
     }
   }
-  const whole = scheme ?? b.scheme ?? ''
+  // Without a scheme a mail program takes a name's own word for it.
+  const own = /^www\d*\./i.test(authority ?? '') ? 'http' : /^ftp\d*\./i.test(authority ?? '') ? 'ftp' : ''
+  const whole = scheme ?? b.scheme ?? own
   return [
     whole === '' ? '' : `${whole}:`,
     authority === undefined || authority === '' ? '' : `//${authority}`,
