@@ -107,8 +107,8 @@ const formats: Readonly<Record<string, Readonly<Record<Kind, readonly Line[]>>>>
 /** The servers that there are lines of. */
 export const logKinds: readonly string[] = Object.keys(formats)
 
-/** @returns `count` lines of a server's log. */
+/** @returns `count` lines of a server's log; none of a server that is not known here. */
 export const logLines = (server: string, kind: Kind, count: number): readonly string[] => {
   const lines = formats[server]?.[kind] ?? []
-  return Array.from({ length: count }, (_, n) => lines[n % lines.length]?.(n) ?? '')
+  return Array.from({ length: lines.length === 0 ? 0 : count }, (_, n) => lines[n % lines.length]?.(n) ?? '')
 }

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as z from 'zod'
+import { logLines } from '../../bench/load/logs.ts'
 import { readFilterText } from '../../src/ban/watch/config/filter-file.ts'
 import { openFilter } from '../../src/ban/watch/filter.ts'
 
@@ -56,6 +57,7 @@ const jobs = (): readonly Job[] => {
         }
       if (!line.startsWith('#') && line.trim() !== '') lines.push(...spoiled(line, lines.length))
     }
+    for (const kind of ['honest', 'hostile'] as const) lines.push(...logLines(filter, kind, 60))
     for (const options of sets.values())
       for (const all of [true, false]) made.push({ filter, options, lines, all, now })
   }
