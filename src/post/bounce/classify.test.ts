@@ -949,6 +949,13 @@ const ourselves: Group = {
     ['451 4.7.5 the policy of example.net (MTA-STS) allows none of its hosts', 'policy', 'tls', 'mta-sts'],
     ['550 5.4.4 no mail server of example.net has an address', 'dns', 'no-such-domain'],
     ['4.4.3 The name servers do not answer', 'dns', 'connection', 'dns-trouble', false],
+    [
+      '4.7.8 the relay refuses our login: 535 Username and Password not accepted',
+      'policy',
+      'policy',
+      'login-wanted',
+      false,
+    ],
     ['4.4.1 connection refused', 'connect', 'connection', '', false],
     ['4.4.2 connection lost while waiting for the reply', 'message', 'connection', '', false],
     ['4.7.5 certificate has expired', 'tls', 'tls', 'certificate', false],

@@ -140,6 +140,7 @@ const ownRows: readonly ReplyRow[] = [
     is: m.noSuchDomain,
   },
   { source: RFC_5321, stage: ['dns'], is: m.dnsTrouble },
+  { source: 'RFC 4954 section 6', stage: ['policy'], text: /\blogin\b/, is: m.loginWanted },
   { source: 'RFC 7672', stage: ['tls', 'policy'], text: /\bdane\b|tlsa|dnssec/, is: m.dane },
   { source: 'RFC 8461', stage: ['tls', 'policy'], text: /mta-?sts|\bsts\b/, is: m.mtaSts },
   { source: 'RFC 8689', stage: ['tls', 'policy', 'mail'], text: /requiretls/, is: m.requireTls },

@@ -124,7 +124,7 @@ export const ofDetail: Readonly<Record<BounceDetail, Sentences>> = {
     ({ domain, host }) => `Our mail server ${host} stands on a list of senders of spam that ${domain} goes by.`,
     admin,
   ),
-  'login-wanted': tell(({ domain }) => `The mail server of ${domain} wants our mail server to log in first.`, admin),
+  'login-wanted': tell(({ domain }) => `Our mail server has to log in on the way to ${domain}, and could not.`, admin),
   loop: tell(
     ({ domain }) => `The message goes in circles at ${domain}: the address forwards to itself.`,
     () => 'Tell the recipient by another way.',
