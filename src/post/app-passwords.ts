@@ -1,6 +1,6 @@
 /**
  * App passwords: one for each program or device of an account, named, for some services or all, and revoked by name without touching the others. Store, random
- * octets and clock are parameters. docs/decisions/0069.
+ * octets and clock are parameters. docs/decisions/0072.
  *
  * They are made here, never chosen: LENGTH of 31 letters and digits, over 99 bits. Nobody can try that many, so a fast hash with a salt (HMAC-SHA-256) keeps
  * them as well as argon2id keeps what people choose, and a mail program that logs in every minute costs microseconds. A name has at most MOST of them. When
