@@ -140,11 +140,23 @@ test('a day later the policy is fetched again, and mail does not wait for it', a
   world.now += DAY
   world.policy = ok(enforce.replace('enforce', 'testing'))
   assert.equal((await world.of()).sts, 'enforce')
-  await world.security.flushed()
+  await world.security.settled()
   assert.equal((await world.of()).sts, 'testing')
   world.now += DAY
   await world.security.refresh()
   assert.equal(world.fetched.length, 3, 'without mail too')
+})
+
+test('a fetch that hangs does not keep the server from stopping', async () => {
+  const opened = openInline({ folder: ':memory:' })
+  assert.ok(opened.ok)
+  const record = async () => text('v=STSv1; id=1;')
+  const never = (): Promise<never> => new Promise(() => undefined)
+  const deps = { store: opened.value, now: () => START, log: silentLog, fetchPolicy: never }
+  const security = openTransportSecurity({ ...deps, resolve: record as Resolve }) // TXT is all that is asked for
+  void security.forDomain({ domain: 'a.test', requireTls: false })
+  await new Promise((resolve) => setImmediate(resolve))
+  await security.flushed()
 })
 
 test('many messages, one fetch', async () => {

@@ -20,7 +20,9 @@ export type OpenSecurity = TransportSecurity & {
   readonly counts: TlsCounts
   /** Once a day: policies that may have changed. */
   readonly refresh: () => Promise<void>
-  /** Resolves when all that is remembered is written. */
+  /** Resolves when no policy is being fetched. */
+  readonly settled: () => Promise<void>
+  /** Resolves when all that is known is written. */
   readonly flushed: () => Promise<void>
 }
 
@@ -155,6 +157,7 @@ export const openTransportSecurity = (deps: SecurityDeps): OpenSecurity => {
     forDomain,
     counts: tlsCounts,
     refresh: () => policies.refresh(),
+    settled: () => policies.settled(),
     flushed: async () => {
       await policies.flushed()
       await tlsCounts.flushed()

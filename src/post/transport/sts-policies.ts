@@ -40,6 +40,9 @@ export type StsPolicies = {
   readonly forDomain: (domain: string) => Promise<StsPolicy | undefined>
   /** Asks every domain whose policy is remembered whether it has changed, and fetches what is a day old. */
   readonly refresh: () => Promise<void>
+  /** Resolves when no fetch is under way; that may take as long as a fetch may. */
+  readonly settled: () => Promise<void>
+  /** Resolves when what is known is written; a fetch under way is not waited for. */
   readonly flushed: () => Promise<void>
 }
 
@@ -87,9 +90,12 @@ class Policies {
     }
   }
 
-  async flushed(): Promise<void> {
+  async settled(): Promise<void> {
     await Promise.all(this.#fetching.values())
-    await this.#memos.flushed()
+  }
+
+  flushed(): Promise<void> {
+    return this.#memos.flushed()
   }
 
   async #memoryOf(domain: string): Promise<StsMemory> {
@@ -145,6 +151,7 @@ export const openStsPolicies = (deps: StsDeps): StsPolicies => {
   return {
     forDomain: (domain) => policies.forDomain(domain),
     refresh: () => policies.refresh(),
+    settled: () => policies.settled(),
     flushed: () => policies.flushed(),
   }
 }
