@@ -135,7 +135,10 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   // The forwarding needs the signing, and that the store which sending watches over.
   let forwarding: Forwarding | undefined
   const returnTo = (sender: string): string | undefined => forwarding?.trueSender(sender)
-  const sending = openSending({ ...options, security, chance: random, returnTo })
+  // The guard is opened over that store too, and the queue asks the guard: nothing leaves before both are there.
+  const watching: { guarding?: Guarding } = {}
+  const mayLeave = (account: AccountId): boolean => watching.guarding?.freezer.of(account) === undefined
+  const sending = openSending({ ...options, security, chance: random, returnTo, mayLeave })
   const { store, wake } = sending
   const forPost = (): PostSettings => postSettings(settings())
   const { threads, deadline } = settings().spam
@@ -183,6 +186,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     revoke: appPasswords.revokeAll,
     wake,
   })
+  watching.guarding = guarding
   const reports = await openReportsHere({
     ...options,
     store,

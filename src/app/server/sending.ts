@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import type { Resolve } from '../../base/dns.ts'
+import type { AccountId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import { systemClock } from '../../net/clock.ts'
 import { type Desk, openDesk, type Ways } from '../../post/queue/desk.ts'
@@ -28,6 +29,8 @@ export type SendingOptions = {
   /** Resolves a path of the settings. */
   readonly file: (path: string) => string
   readonly settings: () => Settings
+  /** false: mail of this account is about to be held. */
+  readonly mayLeave: (account: AccountId) => boolean
   readonly now: () => number
   readonly chance: () => number
   /** The true sender behind a return address of ours. */
@@ -124,6 +127,7 @@ export const openSending = (options: SendingOptions): Sending => {
     ...{ store, now, log, inFlight, resolve: options.resolve, security: options.security },
     ...{ relayFor: byRelay, chance: options.chance, port: 25, isUs },
     rules: () => rulesOf(settings()),
+    mayLeave: options.mayLeave,
     after: systemClock.after,
     notices: noticesOver(store),
     dial: diallerOf({

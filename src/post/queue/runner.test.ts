@@ -1,6 +1,7 @@
 /** The queue's run against servers that answer as told, over a store in memory, with a clock that is turned by hand. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { accountId } from '../../base/ids.ts'
 import { failingStore } from '../../store/failing.ts'
 import { openInline } from '../../store/sqlite/inline.ts'
 import type { QueueEntry, Store } from '../../store/store.ts'
@@ -522,3 +523,19 @@ test('a message that is still being read when its host is given up is tried agai
   await stopped
   await opened.close()
 })
+inWorld(
+  'mail of an account that is being frozen is passed over, and the mail of others leaves',
+  { '192.0.2.1': good },
+  async (world) => {
+    await world.queue('spam', [{ recipient: 'x@a.example', account: accountId(7) }])
+    await world.queue('wanted', [{ recipient: 'y@a.example', account: accountId(8) }])
+    await world.queue('of the house', [{ recipient: 'z@a.example', account: null }])
+    await world.clock.settle()
+    assert.deepEqual(world.sent.map((line) => line.split(': ')[2]).toSorted(), ['of the house', 'wanted'])
+    assert.deepEqual(
+      (await left(world)).map(({ account }) => account),
+      [7],
+    )
+  },
+  { mayLeave: (account) => account !== 7 },
+)

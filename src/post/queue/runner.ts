@@ -5,6 +5,7 @@
  * Order: the peer's 250, then the settlement; a crash in between leaves the note of what was in flight, and only that may go twice. An entry in memory is in no second job. Everything is bounded:
  * entries and octets held, connections, messages a connection. No socket and no clock: ports.
  */
+import type { AccountId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import type { QueueChange, QueueEntry, Store } from '../../store/store.ts'
 import { classify } from '../bounce/classify.ts'
@@ -35,6 +36,8 @@ export type RunnerDeps = ReachDeps & {
     readonly tries: number
   }) => Relay | undefined
   readonly rules: () => RunnerRules
+  /** false: mail of this account is about to be held; it is passed over. */
+  readonly mayLeave: (account: AccountId) => boolean
   /** Notes of what is in flight, that outlive a crash. @returns a number to end it by. */
   readonly inFlight: { readonly begin: (message: string) => number; readonly end: (slot: number) => void }
   /** Runs once after `ms`. @returns what cancels it. */
@@ -214,7 +217,9 @@ export class QueueRunner {
 
   #admitAll(entries: readonly QueueEntry[]): void {
     const grouped = new Map<string, Job>()
-    for (const entry of entries) if (!this.#known.has(entry.id)) this.#admit(entry, grouped)
+    const { mayLeave } = this.#deps
+    for (const entry of entries)
+      if (!this.#known.has(entry.id) && (entry.account === null || mayLeave(entry.account))) this.#admit(entry, grouped)
     this.#dispatch()
   }
 

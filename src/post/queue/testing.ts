@@ -162,6 +162,7 @@ export const queueWorld = (
   })
   const runner = new QueueRunner({
     ...{ store: opened, now: clock.now, after: clock.after, chance: () => 0.5, log, port: 25 },
+    mayLeave: () => true,
     resolve: zoneOf({
       ...zone,
       'two.example': {
