@@ -10,6 +10,7 @@ import { DIGEST_BLOBS } from '../src/store/sqlite/digest-make.ts'
 import { must } from '../src/store/testing.ts'
 import type { Bench, Figure } from './bench.ts'
 import { type ImapLoad, openImap } from './load/imap.ts'
+import { openPop3 } from './load/pop3.ts'
 import { median } from './numbers.ts'
 import { type DovecotMailbox, dovecotMailbox } from './peers/dovecot-mailbox.ts'
 import { type BenchServer, DOMAIN, PASSWORD, startPostern } from './postern.ts'
@@ -200,7 +201,8 @@ const lists = async (report: Report, both: Both, watch: Watch): Promise<void> =>
   for (const side of sides) loads[side].close()
 }
 
-const SINGLES = { fetch: 2_000, store: 400, append: 300 } as const
+const SINGLES = { fetch: 2_000, store: 400, append: 300, retr: 1_000 } as const
+const AT_A_TIME = 8 // connections that fetch side by side
 
 /** One message at a time, one client. */
 const singles = async (report: Report, both: Both): Promise<void> => {
@@ -214,16 +216,54 @@ const singles = async (report: Report, both: Both): Promise<void> => {
     })
     tell(report, { name, goal: 1, unit: 'commands/s', better: 'more' }, measured)
   }
-  const some = (i: number): number => ((i * 7_919) % MESSAGES) + 1
-  await rate('FETCH of one message', SINGLES.fetch, (i) => `FETCH ${some(i)} BODY.PEEK[]`)
+  await rate('FETCH of one message, one connection', SINGLES.fetch, (i) => `FETCH ${some(i)} BODY.PEEK[]`)
   let signs = 0
-  await rate('STORE of one flag', SINGLES.store, (i) => {
+  await rate('STORE of one flag, one connection', SINGLES.store, (i) => {
     signs += i === 0 ? 1 : 0
     return `STORE ${some(i)} ${Math.ceil(signs / 2) % 2 === 1 ? '+' : '-'}FLAGS.SILENT (\\Flagged)`
   })
   for (const side of sides) await timed(loads[side], 'CREATE Appended')
-  await rate('APPEND', SINGLES.append, () => 'APPEND Appended', message)
+  await rate('APPEND, one connection', SINGLES.append, () => 'APPEND Appended', message)
   for (const side of sides) loads[side].close()
+}
+
+const some = (i: number): number => ((i * 7_919) % MESSAGES) + 1
+
+/** Messages taken one by one over several connections, and over POP3. */
+const several = async (report: Report, both: Both): Promise<void> => {
+  const perSecond = async (work: () => Promise<unknown>): Promise<number> => {
+    const began = performance.now()
+    await work()
+    return 1000 / (performance.now() - began)
+  }
+  const fetched = await inTurns(3, async (side) => {
+    const loads = await Promise.all(Array.from({ length: AT_A_TIME }, () => login(both, side, 'INBOX')))
+    const each = SINGLES.fetch / AT_A_TIME
+    const all = await perSecond(() =>
+      Promise.all(
+        loads.map(async (load, at) => {
+          for (let i = 0; i < each; i += 1) await timed(load, `FETCH ${some(at * each + i)} BODY.PEEK[]`)
+        }),
+      ),
+    )
+    for (const load of loads) load.close()
+    return all * SINGLES.fetch
+  })
+  const commands = { goal: 1, unit: 'commands/s', better: 'more' } as const
+  tell(report, { name: `FETCH of one message, ${AT_A_TIME} connections`, ...commands }, fetched)
+  const doors = {
+    ours: { port: both.ours.pop3, user: `user0@${DOMAIN}`, password: PASSWORD },
+    theirs: { port: both.theirs.pop3Port, user: 'user0', password: both.theirs.password },
+  }
+  const taken = await inTurns(3, async (side) => {
+    const load = await openPop3(doors[side])
+    const all = await perSecond(async () => {
+      for (let i = 0; i < SINGLES.retr; i += 1) await load.command(`RETR ${some(i)}`, true)
+    })
+    load.close()
+    return all * SINGLES.retr
+  })
+  tell(report, { name: 'POP3 RETR', ...commands }, taken)
 }
 
 /** Ten thousand at once, there and away again. */
@@ -273,6 +313,7 @@ const run = async (report: Report): Promise<void> => {
     const watch = new Watch(await login(both, 'ours'))
     await lists(report, both, watch)
     await singles(report, both)
+    await several(report, both)
     await many(report, both, watch)
     report({ name: "another client's NOOP, longest", ours: watch.longest, unit: 'ms', goal: 20, ...absolute })
     report({

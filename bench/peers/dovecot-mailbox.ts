@@ -6,10 +6,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { answers, startDovecot } from './postfix-dovecot.ts'
+import { answers, POP3_BESIDE, startDovecot } from './postfix-dovecot.ts'
 
 export type DovecotMailbox = {
   readonly imapPort: number
+  readonly pop3Port: number
   readonly password: string
   readonly start: () => Promise<void>
   /** Ends it and waits until it is gone. */
@@ -52,6 +53,7 @@ export const dovecotMailbox = (folder: string, imapPort: number): DovecotMailbox
   }
   return {
     imapPort,
+    pop3Port: imapPort + POP3_BESIDE,
     password: 'bench',
     start: async () => {
       pid = startDovecot(folder, imapPort)

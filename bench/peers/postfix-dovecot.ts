@@ -26,12 +26,15 @@ const run = (command: string, args: readonly string[]): void => {
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.stderr}`)
 }
 
+/** Beside the port for IMAP. */
+export const POP3_BESIDE = 1
+
 const dovecotConf = (folder: string, imapPort: number, users: number): string => `
 base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = ${folder}/dovecot.log
 instance_name = postern-bench
-protocols = imap lmtp
+protocols = imap lmtp pop3
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -64,6 +67,14 @@ service imap-login {
     port = ${imapPort}
   }
   inet_listener imaps {
+    port = 0
+  }
+}
+service pop3-login {
+  inet_listener pop3 {
+    port = ${imapPort + POP3_BESIDE}
+  }
+  inet_listener pop3s {
     port = 0
   }
 }
