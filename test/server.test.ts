@@ -408,3 +408,31 @@ test('an app password is made, opens, is revoked; the sessions that used it end,
   assert.deepEqual(await admin('app-password-list', { account: USER }), [])
   own.close()
 })
+
+test('mail to be sent later to somebody here waits, and is there when its time has come', async (t) => {
+  let ahead = 0
+  const house = await start(t, { now: () => Date.now() + ahead })
+  const smtp = await dial({ host: '127.0.0.1', port: house.server.port('submission') ?? 0 })
+  assert.ok(smtp.ok)
+  await reply(smtp.value)
+  const secret = Buffer.from(`\0${USER}\0${PASSWORD}`).toString('base64')
+  for (const line of [
+    'EHLO phone',
+    `AUTH PLAIN ${secret}`,
+    `MAIL FROM:<${USER}> HOLDFOR=3600`,
+    `RCPT TO:<${USER}>`,
+    'DATA',
+  ])
+    assert.match(await say(smtp.value, line), /^[23]/)
+  assert.match(await say(smtp.value, `From: ${USER}\r\nSubject: later\r\n\r\nx\r\n.`), /^250 /)
+  smtp.value.destroy()
+  assert.deepEqual(await subjects(house), [])
+  const imap = await read(house)
+  await imap.idle()
+  const seen = imap.see(/^\* 1 EXISTS\r\n/m)
+  ahead = 3_600_001
+  house.server.house.sending.runner.sweep()
+  await seen
+  imap.close()
+  assert.deepEqual(await subjects(house), ['later'])
+})

@@ -9,7 +9,6 @@ import { openAccounts } from './accounts.ts'
 import { courierHere } from './arrive.ts'
 import type { Errand, Outcome, Parcel } from './queue/courier.ts'
 import { postDefaults } from './settings.ts'
-import { openGuard } from './submit-ports.ts'
 
 type House = {
   readonly store: Store
@@ -58,12 +57,10 @@ const openHouse = async (change: (store: Store) => Store = (store) => store): Pr
     ...postDefaults,
     jail: { enabled: true, sentences: talkSentences, allow: [], banLoopback: false },
   }
-  const sending = { guard: openGuard, sign: async () => '', wake: () => undefined }
   const courier = courierHere({
     store: change(store),
     now,
     settings: () => settings,
-    sending,
     log: { event: () => undefined },
     newSpool,
   })

@@ -15,11 +15,12 @@ import type { Taker } from './mail.ts'
 import { placeFor } from './place.ts'
 import type { RcptReason } from './ports.ts'
 import type { Errand, Outcome, Parcel } from './queue/courier.ts'
+import { openGuard } from './submit-ports.ts'
 import { returnPathField } from './trace.ts'
 
 const SLICE = 1_048_576
 
-export type ArriveDeps = Pick<PostDeps, 'store' | 'now' | 'settings' | 'sending' | 'forward' | 'log' | 'files'> & {
+export type ArriveDeps = Pick<PostDeps, 'store' | 'now' | 'settings' | 'log' | 'files'> & {
   readonly newSpool: () => Spool
 }
 
@@ -34,6 +35,8 @@ const LATER = [451, '4.3.0', 'We cannot store mail now: try again later'] as con
 /** Who asks: somebody of the house, who may send anywhere. */
 const ourselves = { account: '', mailFrom: null }
 
+const noSending = { guard: openGuard, sign: async () => '', wake: () => undefined }
+
 type Fate = { readonly takers: readonly Taker[] } | { readonly said: Said }
 
 class Arrivals {
@@ -42,7 +45,8 @@ class Arrivals {
 
   constructor(deps: ArriveDeps) {
     this.#deps = deps
-    this.#addresses = new Addresses(deps)
+    // What leads elsewhere as well has left by an entry of its own.
+    this.#addresses = new Addresses({ ...deps, sending: noSending })
   }
 
   async take(parcel: Parcel): Promise<Outcome> {

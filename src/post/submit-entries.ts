@@ -71,6 +71,9 @@ export const entriesFor = (
     queuedAt: at,
     nextAt,
     expiresAt: nextAt + settings.submission.triesMs,
-    options: writeOptions(optionsFor(mail, target, body, draft.utf8)),
+    options: writeOptions({
+      ...optionsFor(mail, target, body, draft.utf8),
+      ...(here.includes(target) ? { here: true } : {}),
+    }),
   }))
 }

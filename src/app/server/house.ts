@@ -13,6 +13,7 @@ import type { Spool } from '../../base/spool.ts'
 import { newSpool, sweepSpool } from '../../net/spool.ts'
 import { type Accounts, openAccounts } from '../../post/accounts.ts'
 import { type AppPasswords, type LoginService, openAppPasswords } from '../../post/app-passwords.ts'
+import { courierHere } from '../../post/arrive.ts'
 import type { Forwarding } from '../../post/forward.ts'
 import type { Lookups } from '../../post/gather.ts'
 import { openHistory, type SenderHistory } from '../../post/history.ts'
@@ -21,6 +22,7 @@ import { openTeacher, type Teacher } from '../../post/learn.ts'
 import { type Logins, openLogins } from '../../post/login.ts'
 import { postOffice } from '../../post/office.ts'
 import type { PostOffice } from '../../post/ports.ts'
+import type { OpenCourier } from '../../post/queue/reach.ts'
 import type { PostSettings } from '../../post/settings.ts'
 import type { Signing } from '../../post/signing.ts'
 import { spoolFilesOver } from '../../post/spool-files.ts'
@@ -135,10 +137,17 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   // The forwarding needs the signing, and that the store which sending watches over.
   let forwarding: Forwarding | undefined
   const returnTo = (sender: string): string | undefined => forwarding?.trueSender(sender)
-  // The guard is opened over that store too, and the queue asks the guard: nothing leaves before both are there.
-  const watching: { guarding?: Guarding } = {}
-  const mayLeave = (account: AccountId): boolean => watching.guarding?.freezer.of(account) === undefined
-  const sending = openSending({ ...options, security, chance: random, returnTo, mayLeave })
+  const openSpool = (): Spool => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY })
+  const here = (): OpenCourier =>
+    courierHere({
+      store: options.store,
+      now,
+      log,
+      settings: () => postSettings(settings()),
+      files: spoolFilesOver(files),
+      newSpool: openSpool,
+    })
+  const sending = openSending({ ...options, security, chance: random, returnTo, here })
   const { store, wake } = sending
   const forPost = (): PostSettings => postSettings(settings())
   const { threads, deadline } = settings().spam
@@ -186,7 +195,6 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     revoke: appPasswords.revokeAll,
     wake,
   })
-  watching.guarding = guarding
   const reports = await openReportsHere({
     ...options,
     store,
@@ -237,7 +245,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       returnTo: forwarding.returnTo,
       log,
     }),
-    newSpool: () => newSpool({ folder: spoolFolder, memoryLimit: SPOOL_MEMORY }),
+    newSpool: openSpool,
     postSettings: forPost,
     close: async () => {
       await sending.stop(0)

@@ -11,6 +11,7 @@ import { systemClock } from '../../net/clock.ts'
 import { type Desk, openDesk, type Ways } from '../../post/queue/desk.ts'
 import { type Notices, openNotices } from '../../post/queue/notices.ts'
 import { paceDefaults } from '../../post/queue/pace.ts'
+import type { OpenCourier } from '../../post/queue/reach.ts'
 import { QueueRunner, type RunnerRules } from '../../post/queue/runner.ts'
 import { watchQueue } from '../../post/queue/watch.ts'
 import { type RelayRow, relayFor } from '../../post/relay.ts'
@@ -35,6 +36,8 @@ export type SendingOptions = {
   readonly chance: () => number
   /** The true sender behind a return address of ours. */
   readonly returnTo: (sender: string) => string | undefined
+  /** What takes mail for people here. */
+  readonly here: () => OpenCourier
   readonly log: Log
 }
 export type Sending = {
@@ -125,6 +128,7 @@ export const openSending = (options: SendingOptions): Sending => {
   const byRelay: Ways['relayFor'] = (a) => relayFor(relays(), a)
   const runner = new QueueRunner({
     ...{ store, now, log, inFlight, resolve: options.resolve, security: options.security },
+    here: options.here,
     ...{ relayFor: byRelay, chance: options.chance, port: 25, isUs },
     rules: () => rulesOf(settings()),
     mayLeave: options.mayLeave,

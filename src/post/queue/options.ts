@@ -16,6 +16,8 @@ export type QueueOptions = {
   readonly requireTls: boolean
   /** For lists that people read. */
   readonly subject: string
+  /** The recipient's mailbox is here: it goes there without a connection. */
+  readonly here?: boolean
   /** The sender was told that it is late. */
   readonly delayTold?: boolean
 }
@@ -49,7 +51,7 @@ const numberOf = (value: unknown): number => (typeof value === 'number' ? value 
 
 /** @returns the options; what is missing or damaged is as if it had not been said. */
 export const readOptions = (text: string): QueueOptions => {
-  const { notify, orcpt, ret, envid, smtpUtf8, body, requireTls, subject, delayTold } = parsed(text)
+  const { notify, orcpt, ret, envid, smtpUtf8, body, requireTls, subject, here, delayTold } = parsed(text)
   return {
     notify: Array.isArray(notify) ? notifies.filter((word) => notify.includes(word)) : [],
     ...(typeof orcpt === 'string' ? { orcpt } : {}),
@@ -59,6 +61,7 @@ export const readOptions = (text: string): QueueOptions => {
     body: body === '8bitmime' || body === 'binarymime' ? body : '7bit',
     requireTls: requireTls === true,
     subject: textOf(subject),
+    ...(here === true ? { here } : {}),
     ...(delayTold === true ? { delayTold } : {}),
   }
 }

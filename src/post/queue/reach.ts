@@ -24,6 +24,8 @@ export type Relay = {
 }
 /** Where the mail of a group goes: the hosts of a domain, or a relay. */
 export type Hop =
+  /** Mailboxes of our own, for mail that was held or waited for its time. */
+  | { readonly kind: 'here' }
   | { readonly kind: 'domain'; readonly domain: string; readonly requireTls: boolean }
   | { readonly kind: 'relay'; readonly relay: Relay }
 
@@ -54,6 +56,8 @@ export type ReachDeps = {
   readonly chance: () => number
   readonly isUs: HostsDeps['isUs']
   readonly dial: (target: Target) => Promise<Result<OpenCourier, DialFault>>
+  /** What takes mail for people here. */
+  readonly here: () => OpenCourier
   readonly now: () => number
   /** 25, but for tests. */
   readonly port: number
@@ -179,6 +183,7 @@ export const reach = async (
   memory: Memory,
   deps: ReachDeps,
 ): Promise<Result<{ readonly courier: OpenCourier; readonly host: string; readonly ip: string }, Said>> => {
+  if (hop.kind === 'here') return ok({ courier: deps.here(), host: '', ip: '' })
   const planned = await (hop.kind === 'relay' ? ofRelay(hop.relay, deps) : ofDomain(hop, deps))
   if (!planned.ok) return planned
   const plan = planned.value

@@ -14,6 +14,7 @@ import type { Outcome } from './courier.ts'
 import { Destination, type Idle, Job } from './destination.ts'
 import { type Concluded, Ledger } from './ledger.ts'
 import type { Notices } from './notices.ts'
+import { type QueueOptions, readOptions } from './options.ts'
 import { balked, cutShort, newPace, type PaceRules, went } from './pace.ts'
 import { type Hop, Memory, type OpenCourier, type ReachDeps, type Relay, reach } from './reach.ts'
 import type { Schedule } from './schedule.ts'
@@ -247,14 +248,20 @@ export class QueueRunner {
     this.#eager.add(destination)
   }
 
+  #hopOf(
+    to: Parameters<RunnerDeps['relayFor']>[0],
+    { here = false, requireTls }: QueueOptions,
+  ): { readonly hop: Hop; readonly key: string } {
+    if (here) return { hop: { kind: 'here' }, key: 'here' }
+    const relay = this.#deps.relayFor(to)
+    if (relay !== undefined)
+      return { hop: { kind: 'relay', relay }, key: `relay ${relay.host}:${relay.port} ${relay.user ?? ''}` }
+    const { domain } = to
+    return { hop: { kind: 'domain', domain, requireTls }, key: `${domain}${requireTls ? ' requiretls' : ''}` }
+  }
+
   #destinationOf({ sender, domain, tries, options }: QueueEntry): Destination {
-    const relay = this.#deps.relayFor({ sender, domain, tries })
-    const requireTls = options.includes('"requireTls":true')
-    const hop: Hop = relay === undefined ? { kind: 'domain', domain, requireTls } : { kind: 'relay', relay }
-    const key =
-      relay === undefined
-        ? `${domain}${requireTls ? ' requiretls' : ''}`
-        : `relay ${relay.host}:${relay.port} ${relay.user ?? ''}`
+    const { hop, key } = this.#hopOf({ sender, domain, tries }, readOptions(options))
     const known = this.#destinations.get(key)
     if (known !== undefined) return known
     if (this.#destinations.size >= MOST_DESTINATIONS)

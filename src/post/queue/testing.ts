@@ -179,6 +179,9 @@ export const queueWorld = (
       }),
     },
     isUs: () => false,
+    here: () => {
+      throw new Error('nobody lives here')
+    },
     relayFor: () => undefined,
     rules,
     inFlight: {
