@@ -35,9 +35,13 @@ export type BenchOptions = {
   readonly quiet?: boolean
   /** Kept, and used again as it is, where it is given. */
   readonly folder?: string
+  /** More of the configuration. */
+  readonly more?: string
+  /** Hears every line of the log. */
+  readonly heard?: (line: string) => void
 }
 
-const configOf = ({ portBase, scan = false, dns }: BenchOptions): string => `host = "mail.${DOMAIN}"
+const configOf = ({ portBase, scan = false, dns, more = '' }: BenchOptions): string => `host = "mail.${DOMAIN}"
 data = "data"
 [listen]
 smtp = ["127.0.0.1:${portBase + 25}"]
@@ -67,24 +71,29 @@ enabled = false
 level = "info"
 [dangerous]
 passwords-without-encryption-from-loopback = true
-`
+${more}`
 
 const cli = (folder: string, words: readonly string[], input = ''): void => {
   const done = spawnSync('./postern', [...words, '--config', join(folder, 'postern.toml')], { input, encoding: 'utf8' })
   if (done.status !== 0) throw new Error(`postern ${words.join(' ')}: ${done.stderr}`)
 }
 
-const ready = (child: ChildProcess, isQuiet: boolean): Promise<number> =>
+const ready = (child: ChildProcess, { quiet = false, heard }: BenchOptions): Promise<number> =>
   new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('postern was not ready in a minute')), READY_MS)
     child.once('exit', (code) => reject(new Error(`postern ended with ${code} before it was ready`)))
     if (child.stderr === null) return
+    let isReady = false
     createInterface({ input: child.stderr }).on('line', (line) => {
+      heard?.(line)
+      // Most of what comes later is of no interest, and the reader shares the machine with what is measured.
+      if (isReady && !/"level":"(?:warn|error)"/.test(line)) return undefined
       const event: unknown = line.startsWith('{') ? JSON.parse(line) : undefined
       if (typeof event !== 'object' || event === null || !('event' in event)) return console.error(line)
-      if (!isQuiet && 'level' in event && (event.level === 'warn' || event.level === 'error')) console.error(line)
+      if (!quiet && 'level' in event && (event.level === 'warn' || event.level === 'error')) console.error(line)
       if (event.event !== 'server-ready') return undefined
       clearTimeout(late)
+      isReady = true
       return resolve('pid' in event ? Number(event.pid) : 0)
     })
   })
@@ -102,7 +111,7 @@ export const startPostern = async (options: BenchOptions): Promise<BenchServer> 
       cli(folder, ['account', 'add', `user${user}@${DOMAIN}`, '--password-stdin'], PASSWORD)
   }
   const child = spawn('./postern', ['serve', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const pid = await ready(child, options.quiet === true)
+  const pid = await ready(child, options)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     process.kill(pid, signal)

@@ -147,7 +147,10 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       files: spoolFilesOver(files),
       newSpool: openSpool,
     })
-  const sending = openSending({ ...options, security, chance: random, returnTo, here })
+  // The guard is opened over that store too, and the queue asks the guard: nothing leaves before both are there.
+  const watching: { guarding?: Guarding } = {}
+  const mayLeave = (account: AccountId): boolean => watching.guarding?.freezer.of(account) === undefined
+  const sending = openSending({ ...options, security, chance: random, returnTo, here, mayLeave })
   const { store, wake } = sending
   const forPost = (): PostSettings => postSettings(settings())
   const { threads, deadline } = settings().spam
@@ -195,6 +198,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     revoke: appPasswords.revokeAll,
     wake,
   })
+  watching.guarding = guarding
   const reports = await openReportsHere({
     ...options,
     store,
