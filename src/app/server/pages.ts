@@ -50,6 +50,18 @@ const gaugesOf = async (house: House, listeners: readonly Opened[]): Promise<rea
       ? [
           { name: 'postern_messages', says: 'Stored messages.', value: stats.value.messages },
           { name: 'postern_accounts', says: 'Accounts.', value: stats.value.accounts },
+          { name: 'postern_queue_waiting', says: 'Entries of the queue that wait.', value: stats.value.queue.waiting },
+          { name: 'postern_queue_held', says: 'Entries of the queue that are held.', value: stats.value.queue.held },
+          {
+            name: 'postern_queue_oldest_seconds',
+            says: 'Age of the oldest entry of the queue.',
+            value: Math.max(0, Math.round((Date.now() - (stats.value.queue.oldest ?? Date.now())) / 1000)),
+          },
+          {
+            name: 'postern_send_connections',
+            says: 'Connections to other servers.',
+            value: house.sending.runner.stats().connections,
+          },
           { name: 'postern_store_bytes', says: 'Size of the store.', value: stats.value.fileBytes },
           { name: 'postern_commits_total', says: 'Commits to disk.', value: stats.value.commits, counter: true },
           { name: 'postern_store_verbs_total', says: 'Verbs done in them.', value: stats.value.verbs, counter: true },
