@@ -119,6 +119,7 @@ type Sending = {
   readonly to?: readonly string[]
   readonly message?: string
   readonly more?: Partial<Envelope>
+  readonly notify?: Envelope['recipients'][number]['notify']
 }
 const header = 'From: Anna <anna@example.org>\r\nTo: c@elsewhere.example\r\nSubject: Hi\r\n'
 
@@ -151,7 +152,7 @@ const send = async (
   const rcpt: RcptOutcome[] = []
   const recipients = []
   for (const text of sending.to ?? ['ben@example.org']) {
-    const recipient = { address: pathOf(text), notify: [] }
+    const recipient = { address: pathOf(text), notify: sending.notify ?? [] }
     const outcome = await house.office.route(sender, recipient, { accepted: recipients.length, declaredSize: 0 })
     rcpt.push(outcome)
     if (outcome.kind === 'ok') recipients.push(recipient)
@@ -475,4 +476,19 @@ test('a store that is full defers, and nothing is remembered', async () => {
     assert.equal(house.wakes(), 0)
     assert.deepEqual(house.lessons, [])
   }
+})
+
+test('NOTIFY=SUCCESS: who sent it is told that a copy was delivered here; nobody else is', async () => {
+  const house = await openHouse()
+  await send(house, { notify: ['success'], more: { envid: 'E1' } })
+  const [told, ...more] = await inbox(house, 'anna@example.org')
+  assert.equal(more.length, 0)
+  assert.match(told ?? '', /^Return-Path: <>/)
+  assert.match(told ?? '', /Final-Recipient: rfc822; ?ben@example\.org/i)
+  assert.match(told ?? '', /Action: delivered/i)
+  assert.match(told ?? '', /Original-Envelope-Id: E1/i)
+  assert.equal((await inbox(house, 'ben@example.org')).length, 1)
+  const quiet = await openHouse()
+  await send(quiet, { notify: ['failure'] })
+  assert.deepEqual(await inbox(quiet, 'anna@example.org'), [])
 })

@@ -11,6 +11,7 @@ import type { Draft } from './submit-draft.ts'
 import { outgoingJob, remember, samenessOf, sendingOf } from './submit-facts.ts'
 import type { GuardAnswer, SendingPorts } from './submit-ports.ts'
 import { put, puttingFor, tracesOf } from './submit-put.ts'
+import { tellDelivered } from './submit-told.ts'
 
 type Refused = Extract<GuardAnswer, { readonly kind: 'refuse' }>
 
@@ -54,6 +55,7 @@ export const submit = async (
   const putting = await puttingFor(deps, settings, draft, answer, traces, scanned)
   const stored = await put(deps, draft, putting, scanned)
   if (!stored.ok) return deferred(deps, mail, stored.error)
+  if (putting.places.length > 0) await tellDelivered(deps, settings, draft)
 
   // What is held is not sent yet: it makes nobody a correspondent, and teaches nothing.
   if (answer.kind === 'go') remember(deps, settings, draft, scanned)
