@@ -9,10 +9,11 @@
 import { fail, ok, type Result } from '../base/result.ts'
 import { readAddresses } from '../mime/address.ts'
 import { type FieldRange, fieldRanges, latin1 } from '../mime/fields.ts'
-import { toAscii } from '../verify/lookup.ts'
+import { isDomain, toAscii } from '../verify/lookup.ts'
 
 const MOST_LINE = 998 // octets without CRLF
 const MOST_AUTHORS = 20
+const MOST_LOCAL = 320 // more than any server takes, and a line has room for it
 
 /** An address of the header: `domain` in lower-case A-labels, `text` for people. */
 export type HeaderAddress = { readonly local: string; readonly domain: string; readonly text: string }
@@ -59,7 +60,14 @@ const addressesOf = (value: string): readonly HeaderAddress[] | undefined => {
     if (item.kind !== 'mailbox') continue
     const local = utf8(item.local)
     const domain = toAscii(utf8(item.domain))
-    if (local === '' || domain === '' || !domain.includes('.') || /[\s\x00-\x1f\x7f]/.test(local)) return undefined
+    if (
+      local === '' ||
+      local.length > MOST_LOCAL ||
+      !domain.includes('.') ||
+      !isDomain(domain) ||
+      /[\s\x00-\x1f\x7f]/.test(local)
+    )
+      return undefined
     found.push({ local, domain, text: `${local}@${domain}` })
   }
   return found.length > MOST_AUTHORS ? undefined : found
