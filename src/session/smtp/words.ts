@@ -18,7 +18,7 @@ export const rcptWords = {
   unavailable: '451 4.3.0 We cannot tell now: try again later',
   'null-sender-many': '550 5.5.3 A bounce has one recipient',
   'not-your-address': '550 5.7.1 That is not an address of yours',
-  frozen: '451 4.7.0 The account is held: ask its administrator',
+  frozen: '451 4.7.0 The account is frozen and its mail held: ask its administrator',
   'bad-destination': '550 5.1.2 There is no such domain',
 } as const satisfies Readonly<Record<RcptReason, string>>
 
@@ -31,7 +31,7 @@ export const rejectWords = {
   malformed: '550 5.6.0 The message cannot be read',
   'over-quota': '552 5.2.2 The mailbox is full',
   'not-your-address': '550 5.7.1 The sender address is not yours',
-  frozen: '550 5.7.1 The account is held: ask its administrator',
+  frozen: '550 5.7.1 The account is frozen and its mail held: ask its administrator',
   budget: '550 5.7.1 The account has sent enough for now: try again later',
 } as const satisfies Readonly<Record<RejectReason, string>>
 
@@ -41,7 +41,7 @@ export const deferWords = {
   damaged: '451 4.3.0 We cannot store mail now: try again later',
   internal: '451 4.3.0 Something failed here: try again later',
   'over-quota': '452 4.2.2 The mailbox is full',
-  frozen: '451 4.7.0 The account is held: ask its administrator',
+  frozen: '451 4.7.0 The account is frozen and its mail held: ask its administrator',
 } as const satisfies Readonly<Record<DeferReason, string>>
 
 export const contentWords = {
