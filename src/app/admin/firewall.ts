@@ -7,10 +7,13 @@ const absent =
 
 export const firewallRows: Readonly<Record<string, Row>> = {
   firewall: row(z.object({ verb: z.enum(['status', 'print', 'flush']) }), async ({ firewall }, { verb }) => {
-    if (firewall?.isConnected() !== true) return { ok: false, says: absent }
+    if (firewall?.isConnected() !== true)
+      return verb === 'status' ? { ok: true, value: { connected: false, says: absent } } : { ok: false, says: absent }
     const answer = await firewall.ask(verb)
     if (!answer.ok) return { ok: false, says: answer.error }
     const { ok, why, text, backend, ports, banned } = answer.value
-    return ok === true ? { ok: true, value: { text, backend, ports, banned } } : { ok: false, says: String(why) }
+    return ok === true
+      ? { ok: true, value: { connected: true, text, backend, ports, banned } }
+      : { ok: false, says: String(why) }
   }),
 }

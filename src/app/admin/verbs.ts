@@ -31,7 +31,15 @@ const states = ['alias', 'forward', 'reject', 'blackhole', 'spamtrap'] as const
 const accountRows: Readonly<Record<string, Row>> = {
   'account-add': row(
     z.object({ name, password: z.string().max(1024), quotaBytes: z.number().nonnegative() }),
-    async ({ accounts }, words) => told(await accounts.addAccount(words), shown),
+    async ({ accounts }, words) => {
+      const added = await accounts.addAccount(words)
+      return !added.ok && added.error === 'already-exists'
+        ? {
+            ok: false,
+            says: `${words.name} is there already; \`postern account password\` changes its password, \`postern alias list\` says what leads where`,
+          }
+        : told(added, shown)
+    },
   ),
   'account-list': row(z.object({}), async ({ store }) => told(await store.accounts(), (list) => list.map(shown))),
   'account-password': row(z.object({ name, password: z.string().max(1024) }), async ({ accounts }, words) =>
@@ -46,12 +54,14 @@ const accountRows: Readonly<Record<string, Row>> = {
 }
 
 const addressRows: Readonly<Record<string, Row>> = {
-  'domain-add': row(z.object({ name }), async ({ accounts, signing, log }, words) => {
+  'domain-add': row(z.object({ name }), async ({ accounts, signing, log, store }, words) => {
+    const before = await store.domains()
+    const isNew = !before.ok || !before.value.some((one) => one.name === words.name.toLowerCase())
     const added = await accounts.addDomain(words)
     // A key that could not be made now is made when the server tends its keys.
     const keyed = added.ok ? await signing.tendOne(words.name.toLowerCase()) : added
     if (added.ok && !keyed.ok) log.event('store-fault', { verb: 'dkim', fault: keyed.error })
-    return told(added, () => null)
+    return told(added, () => ({ isNew }))
   }),
   'domain-list': row(z.object({}), async ({ store }) => told(await store.domains(), (list) => list)),
   'domain-remove': row(z.object({ name }), async ({ store }, words) => {

@@ -8,6 +8,18 @@ import { addressShape } from './shapes.ts'
 
 const day = (ms: number | undefined): string => (ms === undefined ? '' : new Date(ms).toISOString().slice(0, 10))
 
+const meanings: Readonly<Record<string, string>> = {
+  reject: 'mail for it is refused',
+  blackhole: 'mail for it is taken and thrown away',
+  spamtrap: 'mail for it is spam, teaches the filter, and bans its sender',
+}
+/** @returns what an address means from now on, in a line. */
+const meaningOf = (address: string | undefined, state: string, targets: readonly string[]): string => {
+  if (state === 'alias') return `${address} leads to ${targets.join(' and ')}\n`
+  if (state === 'forward') return `${address} has moved: its mail goes on to ${targets.join(' and ')}\n`
+  return `${address} is a ${state === 'reject' ? 'refused address' : state}: ${meanings[state]}\n`
+}
+
 /** @returns epoch ms of a day, or undefined where it is none. */
 const readDay = (text: string | true | undefined): number | undefined => {
   const ms = typeof text === 'string' && /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
@@ -60,7 +72,7 @@ export const aliasAdd: Command = {
       ...(readDay(values['from']) === undefined ? {} : { from: readDay(values['from']) }),
       ...(readDay(values['until']) === undefined ? {} : { until: readDay(values['until']) }),
     }
-    return askAndPrint(given, shell, { verb: 'alias-put', words }, () => `${address} is now ${words.state}\n`, true)
+    return askAndPrint(given, shell, { verb: 'alias-put', words }, () => meaningOf(address, words.state, targets), true)
   },
 }
 

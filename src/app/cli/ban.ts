@@ -8,12 +8,12 @@ import { whereOptions } from './config-file.ts'
 import { banShape } from './shapes.ts'
 
 /** @returns bans as a table. */
-export const writeBans = (value: unknown): string =>
-  writeTable(
+const writeBans = (value: unknown): string => {
+  const bans = z.array(banShape).parse(value)
+  if (bans.length === 0) return 'nobody is kept out\n'
+  return writeTable(
     [{ head: 'who' }, { head: 'offence' }, { head: 'closes' }, { head: 'until' }, { head: 'times', right: true }],
-    z
-      .array(banShape)
-      .parse(value)
+    bans
       .sort((a, b) => a.until - b.until)
       .map((ban) => [
         ban.subject,
@@ -23,6 +23,7 @@ export const writeBans = (value: unknown): string =>
         String(ban.times),
       ]),
   )
+}
 
 export const banList: Command = {
   usage: 'ban list',
@@ -43,7 +44,7 @@ export const banSet: Command = {
     const [subject, ...length] = given.words
     const ms = readDuration(length.join(' '))
     if (subject === undefined || ms === undefined) {
-      shell.err('postern ban set: name whom and how long, as in 192.0.2.7 "6 h"\n')
+      shell.err('postern ban set: name whom and for how long, as in `postern ban set 192.0.2.7 "6 h"`\n')
       return 2
     }
     return askAndPrint(given, shell, { verb: 'ban-set', words: { subject, ms } }, (ban) => writeBans([ban]))

@@ -141,7 +141,7 @@ const furnish = async (server: PosternServer, state: DemoState): Promise<string 
 
 const greeting = (plan: Plan, state: DemoState, authority: string): string => {
   const { ports } = plan
-  const [anna] = state.accounts
+  const [anna, ben] = state.accounts
   const user = `${anna?.address}:${anna?.password}`
   return `Postern ${version}: a whole mail server, on this machine only
 
@@ -158,8 +158,10 @@ ${state.accounts.map(({ address, password }) => `  login     ${address}   ${pass
 
 Try, in another terminal:
 
-  # send a message
+  # bring a message, as another server does
   printf 'From: me@client.demo.test\\nSubject: hello\\n\\nhi\\n' | curl -sS --url smtp://${ADDRESS}:${ports.smtp}/client.demo.test --mail-from me@client.demo.test --mail-rcpt ${anna?.address} -T -
+  # send as somebody who lives here (TLS, then the password)
+  printf 'From: ${anna?.address}\\nSubject: from me\\n\\nhi\\n' | curl -sS --cacert ${authority} --url smtps://${ADDRESS}:${ports.submissions} -u ${user} --mail-from ${anna?.address} --mail-rcpt ${ben?.address} -T -
   # read the inbox
   curl -sS --cacert ${authority} --url 'imaps://${ADDRESS}:${ports.imaps}/INBOX?ALL' -u ${user}
   # three guesses and then silence (from another address; yours, 127.0.0.1, is on the allow list here)
@@ -173,9 +175,10 @@ Ask it, in another terminal:
 
   ./postern ban list --data ${folder}
   ./postern why anna@${demoDomain} --data ${folder}
+  ./postern queue list --data ${folder}
   ./postern check --data ${folder}
 
-It goes on running: connect with a mail program, or end it with Ctrl-C.
+It goes on running: read and send with a mail program, or end it with Ctrl-C. Mail to other domains goes no further than this machine.
 `
 
 const placesOf = async (server: PosternServer): Promise<readonly Place[]> => {

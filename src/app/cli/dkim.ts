@@ -62,9 +62,15 @@ const writeTodo = (value: unknown): string => {
 }
 
 /** @returns the words, as many as there should be; undefined when there are others, and then it was said. */
-const wordsOf = (given: Given, shell: Shell, usage: string, names: string): readonly string[] | undefined => {
+const wordsOf = (
+  given: Given,
+  shell: Shell,
+  usage: string,
+  names: string,
+  example: string,
+): readonly string[] | undefined => {
   if (given.words.length === names.split(' ').length) return given.words
-  shell.err(`postern ${usage}: write ${names}, as in example.org\n`)
+  shell.err(`postern ${usage}: write ${names}, as in \`${example}\`\n`)
   return undefined
 }
 
@@ -85,7 +91,7 @@ export const dkimRecords: Command = {
   example: 'postern dkim records example.org',
   json: true,
   run: async (given, shell) => {
-    const words = wordsOf(given, shell, 'dkim records', 'DOMAIN')
+    const words = wordsOf(given, shell, 'dkim records', 'DOMAIN', dkimRecords.example)
     if (words === undefined) return 2
     return askAndPrint(given, shell, { verb: 'dkim-records', words: { domain: words[0] } }, writeTodo)
   },
@@ -105,7 +111,7 @@ export const dkimRotate: Command = {
   example: 'postern dkim rotate example.org',
   json: true,
   run: async (given, shell) => {
-    const words = wordsOf(given, shell, 'dkim rotate', 'DOMAIN')
+    const words = wordsOf(given, shell, 'dkim rotate', 'DOMAIN', dkimRotate.example)
     if (words === undefined) return 2
     const request = { verb: 'dkim-rotate', words: { domain: words[0], now: given.values['now'] === true } }
     return askAndPrint(given, shell, request, writeTodo)
@@ -129,7 +135,7 @@ export const dkimImport: Command = {
   example: 'postern dkim import example.org mail /etc/dkimkeys/mail.private',
   json: true,
   run: async (given, shell) => {
-    const words = wordsOf(given, shell, 'dkim import', 'DOMAIN SELECTOR FILE')
+    const words = wordsOf(given, shell, 'dkim import', 'DOMAIN SELECTOR FILE', dkimImport.example)
     const key = words === undefined ? undefined : readKeyFile(words[2] ?? '', shell)
     if (words === undefined || key === undefined) return 2
     const [domain, selector] = words

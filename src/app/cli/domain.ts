@@ -31,9 +31,13 @@ export const domainAdd: Command = {
       shell.err(`postern: ${added.ok ? '' : added.error}${keys.ok ? '' : keys.error}\n`)
       return 1
     }
+    const { isNew } = z.object({ isNew: z.boolean() }).parse(added.value)
     const records = dnsRecords(config.settings.host, name, keyRows(keys.value))
-    if (given.values['json'] === true) shell.out(`${JSON.stringify({ name, records })}\n`)
-    else shell.out(`added ${name}\n\nIts DNS records:\n${writeRecords(records)}`)
+    if (given.values['json'] === true) shell.out(`${JSON.stringify({ name, isNew, records })}\n`)
+    else
+      shell.out(
+        `${isNew ? `added ${name}` : `${name} is served here already`}\n\nIts DNS records:\n${writeRecords(records)}`,
+      )
     return 0
   },
 }

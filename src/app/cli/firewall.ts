@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process'
 import { isAbsolute, join } from 'node:path'
 import * as z from 'zod'
 import { firewallWords } from '../server/firewall-process.ts'
-import { askAndPrint } from './ask.ts'
+import { ask, askAndPrint } from './ask.ts'
 import type { Command } from './command.ts'
 import { configOf, whereOptions } from './config-file.ts'
 
 const shape = z.object({
+  connected: z.boolean(),
+  says: z.string().optional(),
   text: z.string().optional(),
   backend: z.string().optional(),
   banned: z.number().optional(),
@@ -29,11 +31,24 @@ const writeStatus = (value: unknown): string => {
 
 export const firewallStatus: Command = {
   usage: 'firewall status',
-  about: 'Says whether bans reach the packet filter, and which one it is.',
+  about: 'Says whether bans reach the packet filter, and which one it is. Exits 1 where none do.',
   options: whereOptions,
   example: 'postern firewall status',
   json: true,
-  run: (given, shell) => askAndPrint(given, shell, { verb: 'firewall', words: { verb: 'status' } }, writeStatus),
+  run: async (given, shell) => {
+    const config = configOf(given, shell)
+    if (config === undefined) return 2
+    const answer = await ask(config, { verb: 'firewall', words: { verb: 'status' } }, { now: shell.now })
+    if (!answer.ok) {
+      shell.err(`postern: ${answer.error}\n`)
+      return 1
+    }
+    const { connected, says } = shape.parse(answer.value)
+    if (given.values['json'] === true) shell.out(`${JSON.stringify(answer.value)}\n`)
+    else if (connected) shell.out(writeStatus(answer.value))
+    else shell.err(`postern: ${says}\n`)
+    return connected ? 0 : 1
+  },
 }
 
 export const firewallPrint: Command = {

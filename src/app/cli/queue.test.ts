@@ -8,9 +8,9 @@ import { writeLast, writeOptions } from '../../post/queue/options.ts'
 import { openInline } from '../../store/sqlite/inline.ts'
 import type { NewQueueEntry, QueueEntry } from '../../store/store.ts'
 import { latin1, must, NOW, worldOf } from '../../store/testing.ts'
-import type { Shell } from './command.ts'
 import { commands } from './commands.ts'
 import { runCli } from './run.ts'
+import { shellOf } from './testing.ts'
 
 const HOUR = 3_600_000
 const options = writeOptions({ notify: [], smtpUtf8: false, body: '7bit', requireTls: false, subject: 'Party' })
@@ -67,15 +67,9 @@ const withQueue = async (
     }
     await run({
       type: async (...words) => {
-        let [out, err] = ['', '']
-        const shell: Shell = {
-          out: (text) => (out += text),
-          err: (text) => (err += text),
-          input: (async function* () {})(),
-          ...{ now: () => NOW, isTerminal: false, onSignal: () => () => undefined },
-        }
+        const { shell, said } = shellOf(NOW)
         const code = await runCli(commands, [...words, '--config', config], shell)
-        return { code, out, err }
+        return { code, ...said }
       },
       entries: () => inStore((again) => must(again.queue({ most: 99 }))),
       inbox: () =>

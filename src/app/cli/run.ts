@@ -70,11 +70,23 @@ const findCommand = (
 }
 
 const unknown = (rows: readonly CommandRow[], args: readonly string[], shell: Shell): number => {
-  const family = rows.filter((row) => row.name.startsWith(`${args[0]} `))
+  const familyOf = (words: number) =>
+    args.length < words ? [] : rows.filter((row) => row.name.startsWith(`${args.slice(0, words).join(' ')} `))
+  const words = familyOf(2).length > 0 ? 2 : 1
+  const family = familyOf(words)
   if (family.length > 0) {
     const asked = args.includes('--help') || args.includes('-h')
+    const typed = args.slice(0, words + 1).join(' ')
+    const near =
+      asked || args.length <= words
+        ? undefined
+        : nearest(
+            typed,
+            family.map(({ name }) => name),
+          )
+    const hint = near === undefined ? '' : `postern: there is no command "${typed}"; did you mean "${near}"?\n\n`
     ;(asked ? shell.out : shell.err)(
-      `postern ${args[0]} is one of:\n${family.map((row) => `  ${row.name.padEnd(widthOf(family))} ${row.summary}`).join('\n')}\n`,
+      `${hint}postern ${args.slice(0, words).join(' ')} is one of:\n${family.map((row) => `  ${row.name.padEnd(widthOf(family))} ${row.summary}`).join('\n')}\n`,
     )
     return asked ? 0 : 2
   }
@@ -106,6 +118,11 @@ export const runCli = async (rows: readonly CommandRow[], args: readonly string[
   const given = readGiven(command, found.rest)
   if (typeof given === 'string') {
     shell.err(`postern ${found.row.name}: ${given}\n\n${helpOf(command)}`)
+    return 2
+  }
+  const [extra] = given.words
+  if (extra !== undefined && command.usage === found.row.name) {
+    shell.err(`postern ${found.row.name}: "${extra}" is not understood; it takes only options\n\n${helpOf(command)}`)
     return 2
   }
   return command.run(given, shell)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { readSpan } from '../../ban/watch/jail-file.ts'
-import type { Command, Given, Shell } from './command.ts'
+import type { Command, Given } from './command.ts'
+import { shellOf } from './testing.ts'
 import { watchList, watchTest } from './watch.ts'
 import { watchImport } from './watch-import.ts'
 
@@ -25,19 +26,7 @@ write(
 
 type Ran = { readonly code: number; readonly out: string; readonly err: string }
 const run = async (command: Command, words: readonly string[], values: Given['values'] = {}): Promise<Ran> => {
-  const said = { out: '', err: '' }
-  const shell: Shell = {
-    out: (text) => {
-      said.out += text
-    },
-    err: (text) => {
-      said.err += text
-    },
-    input: (async function* () {})(),
-    now: () => Date.UTC(2026, 10, 25, 9),
-    isTerminal: false,
-    onSignal: () => () => undefined,
-  }
+  const { shell, said } = shellOf()
   const code = await command.run({ words, values }, shell)
   return { code, ...said }
 }

@@ -74,6 +74,7 @@ const tryFilter = async (given: Given, shell: Shell, named: string, source: stri
   for (const fault of faults) shell.err(writeFault(fault))
   if (!opened.ok) return 2
   const { filter } = opened.value
+  if (!existsSync(source) && !/\s/.test(source)) shell.err(`there is no file ${source}: it is tried as a line\n`)
   await linesOf(source, (line) => trial.line(filter, line))
   const tried = trial.result(filter)
   if (given.values['json'] === true) shell.out(`${JSON.stringify({ filter: named, ...tried, faults })}\n`)

@@ -88,3 +88,10 @@ test('a password file that is not there, or is empty, is a problem, and no relay
     assert.match(problems.join(), /no password in f; write it there/)
   }
 })
+
+test('a line that may be open, with a certificate that must be right, is told of: TLS is demanded all the same', () => {
+  const warned = (more: string) => relayWarnings(relays(`[[relay]]\nhost = "a.example"\n${more}`)).join()
+  assert.match(warned('tls = "if-offered"'), /still demands TLS.*write verify = false/)
+  assert.equal(warned('tls = "if-offered"\nverify = false'), '')
+  assert.equal(warned(''), '')
+})

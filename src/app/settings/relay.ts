@@ -42,7 +42,7 @@ const relay = z
     tls: oneOf(
       ['required', 'implicit', 'if-offered'],
       'required',
-      'STARTTLS or nothing; TLS from the first octet; or STARTTLS where the server has it, else an open line.',
+      'STARTTLS or nothing; TLS from the first octet; or STARTTLS where the server has it, else an open line (with verify = false).',
     ),
     verify: yes(
       true,
@@ -94,9 +94,16 @@ const lower = (pattern: string): string => {
 
 /** @returns lines for the operator: what is allowed and yet not wise. */
 export const relayWarnings = (relays: RelaySettings): readonly string[] =>
-  relays
-    .filter((row) => row.password !== '')
-    .map((row) => `relay ${row.host}: the password stands in the configuration itself; password-file keeps it apart`)
+  relays.flatMap(({ host, password, tls, verify }) => [
+    ...(password === ''
+      ? []
+      : [`relay ${host}: the password stands in the configuration itself; password-file keeps it apart`]),
+    ...(tls === 'if-offered' && verify
+      ? [
+          `relay ${host}: tls = "if-offered" with verify = true still demands TLS, because an open line has no certificate; write verify = false to allow it, or tls = "required"`,
+        ]
+      : []),
+  ])
 
 /**
  * @param read gives the text of a file that the settings name; undefined where it cannot be read. @returns the rows, or what is wrong with a file.
