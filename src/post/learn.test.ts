@@ -198,3 +198,27 @@ test('a mailbox that is gone teaches nothing and breaks nothing', async () => {
   await teacher.settled()
   assert.equal(lessons.length, 0)
 })
+
+test('what another program tells is learned once, corrected, and taken back', async () => {
+  const { teacher, lessons } = await openSchool(0)
+  const message = Buffer.from('Subject: a\n\nb\n')
+  const tell = (opinion: 'spam' | 'wanted' | 'none', account?: string) => teacher.told({ message, account, opinion })
+  assert.equal(await tell('none'), 'known')
+  assert.equal(await tell('spam'), 'learned')
+  assert.equal(await tell('spam'), 'known')
+  assert.equal(await tell('spam', 'alice@here.test'), 'learned', 'each user for itself')
+  assert.equal(await tell('wanted'), 'learned')
+  assert.equal(await tell('none'), 'learned')
+  assert.equal(await tell('none'), 'known')
+  assert.equal(await tell('wanted'), 'learned')
+  assert.deepEqual(
+    lessons.map(({ spam, corrects, forgets, account }) => [spam, corrects, forgets === true, account]),
+    [
+      [true, false, false, undefined],
+      [true, false, false, 'alice@here.test'],
+      [false, true, false, undefined],
+      [false, false, true, undefined],
+      [false, false, false, undefined],
+    ],
+  )
+})

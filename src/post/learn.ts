@@ -5,6 +5,7 @@
  * The same lesson twice is one; moved back, it is taken back. Out of Junk into the trash is no opinion. Bounds: MOST_MOVES wait, MOST_LESSONS a move,
  * pages of PAGE_OCTETS; whatever is over teaches nothing, and the move itself is done all the same.
  */
+import { createHash } from 'node:crypto'
 import type { AccountId, MailboxId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Mailbox, MessageDetail, Store } from '../store/store.ts'
@@ -20,6 +21,10 @@ const MOST_LESSONS = 500
 const PAGE = 25
 const PAGE_OCTETS = 4_194_304
 const KEEP_MS = 400 * 86_400_000
+// What a memo says was learned.
+const WANTED = 0
+const SPAM = 1
+const FORGOTTEN = 2
 const RESCUE_WEIGHT = 3 // one message that a person wants outweighs several that a machine doubted
 
 /** Structurally the `moved` hook of session/imap/deps.ts. */
@@ -39,7 +44,17 @@ export type TeacherDeps = {
   /** Our own name, by which our Authentication-Results is known. */
   readonly host: () => string
 }
+/** What another program (spamc -L) says of a message that is not in the store. */
+type Told = {
+  readonly message: Uint8Array
+  /** Whose training it is besides the shared one. */
+  readonly account: string | undefined
+  /** `none` takes back what was said before. */
+  readonly opinion: 'spam' | 'wanted' | 'none'
+}
 export type Teacher = {
+  /** Takes a message from outside as a lesson. @returns `known` where the same was said before, or there is nothing to take back. Never rejects. */
+  readonly told: (told: Told) => Promise<'learned' | 'known' | 'failed'>
   /** Takes the move up; returns at once. */
   readonly moved: (move: Move) => void
   /** Resolves when every move so far is learned from. */
@@ -89,18 +104,40 @@ export const openTeacher = (deps: TeacherDeps): Teacher => {
   let waiting = 0
   let last: Promise<void> = Promise.resolve()
 
+  const lessonOf = async (key: string): Promise<number | undefined> => {
+    const found = await store.recall({ space: 'lessons', key, now: now() })
+    return found.ok ? found.value[0]?.value[0] : undefined
+  }
+
+  const note = async (key: string, learned: number): Promise<void> => {
+    const memos = [{ key, value: Uint8Array.of(learned), expiresAt: now() + KEEP_MS }]
+    await store.remember({ space: 'lessons', memos })
+  }
+
   /** Counts what is learned. @returns whether the opposite had been learned, or undefined when this had. */
   const remembered = async (account: AccountId, emailId: string, spam: boolean): Promise<boolean | undefined> => {
     const key = `${account} ${emailId}`
-    const found = await store.recall({ space: 'lessons', key, now: now() })
-    const before = found.ok ? found.value[0]?.value[0] : undefined
-    const learned = spam ? 1 : 0
+    const before = await lessonOf(key)
+    const learned = spam ? SPAM : WANTED
     if (before === learned) return undefined
-    await store.remember({
-      space: 'lessons',
-      memos: [{ key, value: Uint8Array.of(learned), expiresAt: now() + KEEP_MS }],
-    })
+    await note(key, learned)
     return before !== undefined
+  }
+
+  /** The same octets told by the same user are the same lesson. */
+  const learnTold = async ({ message, account, opinion }: Told): Promise<'learned' | 'known' | 'failed'> => {
+    const key = `told ${account ?? ''} ${createHash('sha256').update(message).digest('hex')}`
+    const said = await lessonOf(key)
+    const before = said === FORGOTTEN ? undefined : said
+    const learned = opinion === 'none' ? FORGOTTEN : opinion === 'spam' ? SPAM : WANTED
+    if (before === learned || (before === undefined && opinion === 'none')) return 'known'
+    const forgets = opinion === 'none'
+    const spam = (forgets ? before : learned) === SPAM
+    const corrects = !forgets && before !== undefined
+    const done = await learn({ message, spam, corrects, account, weight: 1, ...(forgets ? { forgets } : {}) })
+    if (done === 'learned') await note(key, learned)
+    log.event('learned', { account, spam, corrects, forgets, done })
+    return done
   }
 
   /** A standing is corrected by what the first judgement gave, and the person's own word. */
@@ -153,6 +190,21 @@ export const openTeacher = (deps: TeacherDeps): Teacher => {
   }
 
   return {
+    told: async (told) => {
+      if (waiting >= MOST_MOVES) return 'failed'
+      waiting += 1
+      const done = last
+        .then(() => learnTold(told))
+        .catch((error: unknown) => {
+          log.event('learner-damaged', { why: String(error) })
+          return 'failed' as const
+        })
+        .finally(() => {
+          waiting -= 1
+        })
+      last = done.then(() => undefined)
+      return done
+    },
     moved: (move) => {
       if (waiting >= MOST_MOVES) return
       waiting += 1

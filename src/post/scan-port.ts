@@ -34,7 +34,8 @@ export type EarlyFacts = {
 export type ScanJob = {
   /** As received. The octets stay the caller's: copy or share them, never transfer them away. A file may be read, never moved. */
   readonly body: Body & { readonly size: number }
-  readonly envelope: ScanEnvelope
+  /** Absent where nobody tells it; then nothing is verified. */
+  readonly envelope?: ScanEnvelope | undefined
   readonly facts: EarlyFacts
   /** Whose training counts besides the shared one; absent where several accounts get the message. */
   readonly account?: string | undefined
@@ -70,6 +71,8 @@ export type Scan = (job: ScanJob) => Promise<ScanOutcome>
 /** A message whose class is now known: its features (`ScanOutput.tokens`), or the message, from which the learner takes them. */
 export type Lesson = ({ readonly tokens: Uint32Array } | { readonly message: Uint8Array }) & {
   readonly spam: boolean
+  /** Learned as `spam` says before, and now nobody says anything of it: that is taken back, and nothing is learned. */
+  readonly forgets?: boolean
   /** It was learned as the opposite before: that is taken back first. */
   readonly corrects: boolean
   readonly account?: string | undefined

@@ -364,7 +364,7 @@ test('Bcc is seen by nobody, and the filter reads the message as it leaves', asy
     assert.match(text, /^Message-ID: /m)
   }
   assert.equal(job.wants.verify, false)
-  assert.equal(job.envelope.authenticated, true)
+  assert.equal(job.envelope?.authenticated, true)
 })
 
 for (const [says, message, reason] of [

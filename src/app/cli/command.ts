@@ -6,8 +6,6 @@ export type Option = {
   readonly name: string
   /** What stands for the value in the help (`DIR`); without it the option is a switch. */
   readonly value?: string
-  /** It may be given again; the values arrive as one, parted by commas. */
-  readonly many?: true
   readonly says: string
   readonly byDefault?: string
 }

@@ -121,16 +121,6 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./firewall.ts')).firewallFlush,
   },
   {
-    name: 'router',
-    summary: "your router's packet filter: no mail past the server",
-    load: async () => (await import('./router.ts')).router,
-  },
-  {
-    name: 'house-rules',
-    summary: 'a page for the people in the office',
-    load: async () => (await import('./house-rules.ts')).houseRules,
-  },
-  {
     name: 'queue list',
     summary: 'what is to leave, and why it has not',
     load: async () => (await import('./queue.ts')).queueList,

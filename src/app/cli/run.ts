@@ -38,14 +38,10 @@ const readGiven = (command: Command, args: readonly string[]): Given | string =>
       allowPositionals: true,
       strict: true,
       options: Object.fromEntries(
-        options.map((option) => [
-          option.name,
-          { type: option.value === undefined ? 'boolean' : 'string', multiple: option.many === true } as const,
-        ]),
+        options.map((option) => [option.name, { type: option.value === undefined ? 'boolean' : 'string' } as const]),
       ),
     })
-    const one = ([name, value]: [string, unknown]) => [name, Array.isArray(value) ? value.join(',') : value] as const
-    return { words: positionals, values: Object.fromEntries(Object.entries(values).map(one)) as Given['values'] }
+    return { words: positionals, values: values as Given['values'] }
   } catch (error) {
     const wrong = args.find((arg) => arg.startsWith('--') && !known.has(arg.slice(2).split('=')[0] ?? ''))
     if (wrong !== undefined) {

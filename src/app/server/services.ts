@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
 import {
   type Admission,
+  defaultLimits,
   type Listener,
   type ListenFault,
   type ListenLimits,
@@ -16,12 +17,14 @@ import {
 import type { Contexts } from '../../net/secure.ts'
 import type { Settings } from '../settings/schema.ts'
 
-export type Kind = 'smtp' | 'submissions' | 'submission' | 'imaps' | 'imap' | 'pop3s' | 'pop3'
+export type Kind = 'smtp' | 'submissions' | 'submission' | 'imaps' | 'imap' | 'pop3s' | 'pop3' | 'spamd'
 type Row = {
   readonly tls: ListenOptions['tls']
   /** What the jail closes. */
   readonly service: 'mail' | 'login'
   readonly lastWords: ListenOptions['lastWords']
+  /** Its clients are one host, a mail server: no fewer connections for an address than in all. */
+  readonly oneHost?: true
 }
 
 const imapWords: Row['lastWords'] = (why) =>
@@ -45,6 +48,9 @@ const smtpLast: Row['lastWords'] = (why) =>
       ? '421 4.3.2 Not now; try again later\r\n'
       : '421 4.3.0 Something went wrong here; try again later\r\n'
 
+const spamdLast: Row['lastWords'] = (why) =>
+  why === 'fault' ? 'SPAMD/1.1 70 Something went wrong here\r\n' : 'SPAMD/1.1 75 Not now; ask again later\r\n'
+
 export const services: Readonly<Record<Kind, Row>> = {
   smtp: { tls: 'starttls', service: 'mail', lastWords: smtpLast },
   submissions: { tls: 'implicit', service: 'login', lastWords: smtpLast },
@@ -53,6 +59,7 @@ export const services: Readonly<Record<Kind, Row>> = {
   imap: { tls: 'starttls', service: 'login', lastWords: imapWords },
   pop3s: { tls: 'implicit', service: 'login', lastWords: pop3Words },
   pop3: { tls: 'starttls', service: 'login', lastWords: pop3Words },
+  spamd: { tls: 'none', service: 'mail', lastWords: spamdLast, oneHost: true },
 }
 
 /** What opening the listeners needs of the house. */
@@ -79,7 +86,9 @@ export const openServices = async (
 ): Promise<Result<readonly Opened[], ServiceFault>> => {
   const opened: Opened[] = []
   for (const kind of kinds) {
-    const { tls, service, lastWords } = services[kind]
+    const { tls, service, lastWords, oneHost } = services[kind]
+    const most = deps.limits.most ?? defaultLimits.most
+    const limits = oneHost === true ? { ...deps.limits, mostPerIp: most, mostPerNet: most } : deps.limits
     for (const { host, port } of settings.listen[kind]) {
       const listener = await listen({
         name: kind,
@@ -92,7 +101,7 @@ export const openServices = async (
         newId: deps.newId,
         admit: (ip) => deps.admit(service, ip),
         plaintextFromLoopback: settings.dangerous['passwords-without-encryption-from-loopback'],
-        limits: deps.limits,
+        limits,
         limited: deps.limited,
         lastWords,
         log: deps.log,

@@ -16,6 +16,7 @@ import { imapSession } from '../../session/imap/session.ts'
 import { Maildrops } from '../../session/pop3/maildrops.ts'
 import { pop3Session } from '../../session/pop3/session.ts'
 import { smtpSession } from '../../session/smtp/session.ts'
+import { spamdSession } from '../../session/spamd/session.ts'
 import { listenAdmin } from '../admin/socket.ts'
 import { answerAdmin } from '../admin/verbs.ts'
 import type { LogWriter } from '../log/writer.ts'
@@ -32,6 +33,7 @@ import { sessionIds } from './ids.ts'
 import { startKeeping } from './keeping.ts'
 import { pageOf } from './pages.ts'
 import { type Kind, type Opened, openServices, services } from './services.ts'
+import { spamdDeps } from './spamd.ts'
 import { storeWords } from './store-words.ts'
 import { policyRoutes } from './trust.ts'
 
@@ -112,6 +114,7 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
     log,
     maildrops: new Maildrops(),
   }
+  const spamd = spamdDeps(house, current, now)
   return (kind: Kind, _peer: Peer): Session => {
     const settings = current()
     const mail = {
@@ -133,6 +136,7 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
         early: 'allow',
         submission: { login: house.loginAt('submission'), scram: house.scram, limits: settings.submission.logins },
       })
+    if (kind === 'spamd') return spamdSession(spamd())
     if (kind === 'pop3' || kind === 'pop3s')
       return pop3Session({
         ...reading,

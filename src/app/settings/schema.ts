@@ -37,6 +37,7 @@ import { outgoingSection } from './outgoing.ts'
 import { relaysSection } from './relay.ts'
 import { reportsSection } from './reports.ts'
 import { sendSection } from './send.ts'
+import { spamdSection } from './spamd.ts'
 import { submissionSection } from './submission.ts'
 import { watchSection } from './watch.ts'
 
@@ -60,6 +61,10 @@ const listenSection = z
     pop3: endpoints(
       ['0.0.0.0:110', '[::]:110'],
       'Mail programs that speak POP3, after STLS; no password is taken before it.',
+    ),
+    spamd: endpoints(
+      [],
+      'Answers SpamAssassin\'s spamc and Exim\'s spam condition (the spamd protocol), as in ["127.0.0.1:783"]: plain text, no passwords, so on loopback only; see [spamd].',
     ),
     https: endpoints(
       [],
@@ -210,6 +215,7 @@ export const settingsSchema = z.strictObject({
   submission: submissionSection,
   imap: imapSection,
   pop3: pop3Section,
+  spamd: spamdSection,
   dns: dnsSection,
   'mta-sts': mtaStsSection,
   spam: spamSection,

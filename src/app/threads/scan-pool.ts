@@ -180,9 +180,12 @@ class Pool {
         : await this.#put({ kind: 'tokens', message: lesson.message })
     if (answer.kind !== 'tokens' || this.#closed) return 'failed'
     const training = { tokens: answer.tokens, spam: lesson.spam, account: lesson.account, weight: lesson.weight }
-    if (lesson.corrects) this.#learner.untrain({ ...training, spam: !lesson.spam })
     const { memory } = this.#learner
-    this.#learner.train(training)
+    if (lesson.forgets === true) this.#learner.untrain(training)
+    else {
+      if (lesson.corrects) this.#learner.untrain({ ...training, spam: !lesson.spam })
+      this.#learner.train(training)
+    }
     this.#lessons++
     if (this.#learner.memory !== memory) this.#tell({ kind: 'learner', memory: this.#learner.memory })
     return 'learned'

@@ -85,8 +85,9 @@ const verified = async (
   id: number,
   bytes: Uint8Array,
   job: ScanJob,
-): Promise<{ readonly wire: Verified; readonly authResults: string }> => {
+): Promise<{ readonly wire: Verified; readonly authResults: string } | undefined> => {
   const { envelope, facts, host, receivedAt } = job
+  if (envelope === undefined) return undefined
   const limit = new AbortController()
   const timer = setTimeout(() => {
     begin(id)
