@@ -16,7 +16,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ImapLoad, openImap } from '../../bench/load/imap.ts'
@@ -115,21 +115,28 @@ test('fetchmail brings 500 down, knows what it has, and takes away what it shall
   assert.equal(await found('Fetched', 'ALL'), 0)
 })
 
+/**
+ * getmail 6.18 forgets the end of a child that ends before it waits for it, and then waits three minutes for nothing: its own Maildir and mbox destinations, too, where
+ * the disk is quick or the machine is busy. So the child first sees that getmail sleeps.
+ */
+const GETMAIL_MDA = `cat > "$1/$$"
+until read -r _ _ state _ < /proc/$PPID/stat && [ "$state" = S ]; do :; done
+`
+
 test('getmail brings 500 down once, and deletes after the second mailbox', BOUND, async () => {
   await copyTo('Got', 50)
-  const maildir = join(scratch, 'getmail')
-  for (const part of ['cur', 'new', 'tmp']) mkdirSync(join(maildir, part), { recursive: true })
-  const isRoot = userInfo().uid === 0
-  if (isRoot) run('chown', ['-R', 'nobody', maildir])
+  const got = join(scratch, 'getmail')
+  mkdirSync(got)
+  const mda = config('getmail-mda.sh', GETMAIL_MDA)
   const rc = (mailbox: string, remove: boolean): string =>
     config(
       `getmailrc-${mailbox}`,
       `[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = localhost\nport = ${demo.ports.imaps}\nusername = ${user().address}\npassword = ${user().password}\nmailboxes = ("${mailbox}",)\nca_certs = ${demo.ca}\n` +
-        `[destination]\ntype = Maildir\npath = ${maildir}/\n${isRoot ? 'user = nobody\n' : ''}` +
+        `[destination]\ntype = MDA_external\npath = /bin/sh\narguments = ("${mda}", "${got}")\nallow_root_commands = true\n` +
         `[options]\nread_all = false\ndelete = ${remove}\ndelivered_to = false\nreceived = false\nverbose = 1\n`,
     )
   const get = (file: string) => run('getmail', ['--getmaildir', scratch, '--rcfile', file])
-  const count = () => readdirSync(join(maildir, 'new')).length
+  const count = () => readdirSync(got).length
   const first = get(rc('INBOX', false))
   assert.equal(first.code, 0, first.all)
   assert.equal(count(), COUNT, first.all.slice(-500))
