@@ -103,11 +103,18 @@ const say = async (smtp: Connection, text: string): Promise<string> => {
   await smtp.send(`${text}\r\n`)
   return reply(smtp)
 }
-const letter = (subject: string): string =>
-  `From: Carl <carl@client.demo.test>\r\nTo: <${USER}>\r\nSubject: ${subject}\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${subject}@client.demo.test>\r\n\r\nHello Anna, about ${subject}.\r\n`
+const CARL = 'Carl <carl@client.demo.test>'
+const letter = (subject: string, author = CARL): string =>
+  `From: ${author}\r\nTo: <${USER}>\r\nSubject: ${subject}\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${subject}@client.demo.test>\r\n\r\nHello Anna, about ${subject}.\r\n`
 
 /** Hands a message over. @returns the last answer. */
-const deliver = async (house: House, subject: string, to = USER, from = '127.0.0.1'): Promise<string> => {
+const deliver = async (
+  house: House,
+  subject: string,
+  to = USER,
+  from = '127.0.0.1',
+  author = CARL,
+): Promise<string> => {
   const smtp = await dial({ host: '127.0.0.1', port: house.server.port('smtp') ?? 0, localAddress: from })
   if (!smtp.ok) return smtp.error
   try {
@@ -118,7 +125,7 @@ const deliver = async (house: House, subject: string, to = USER, from = '127.0.0
     const rcpt = await say(smtp.value, `RCPT TO:<${to}>`)
     if (!rcpt.startsWith('250')) return rcpt
     await say(smtp.value, 'DATA')
-    return await say(smtp.value, `${letter(subject)}.`)
+    return await say(smtp.value, `${letter(subject, author)}.`)
   } finally {
     smtp.value.destroy()
   }
@@ -158,7 +165,7 @@ test('a message comes in, an idling client hears of it, and it is there with its
 })
 
 /** Logs in on the submission port and hands a message over. @returns every last line of an answer. */
-const submit = async (house: House, to: string, password = PASSWORD): Promise<readonly string[]> => {
+const submit = async (house: House, to: string, password = PASSWORD, name = ''): Promise<readonly string[]> => {
   const smtp = await dial({ host: '127.0.0.1', port: house.server.port('submission') ?? 0 })
   assert.ok(smtp.ok)
   try {
@@ -167,7 +174,9 @@ const submit = async (house: House, to: string, password = PASSWORD): Promise<re
     for (const line of [`AUTH PLAIN ${secret}`, `MAIL FROM:<${USER}>`, `RCPT TO:<${to}>`, 'DATA'])
       said.push(await say(smtp.value, line))
     if (said.at(-1)?.startsWith('354') === true)
-      said.push(await say(smtp.value, `From: Anna <${USER}>\r\nSubject: from me\r\n\r\nHello.\r\n.`))
+      said.push(
+        await say(smtp.value, `From: Anna <${USER}>\r\nTo: ${name}<${to}>\r\nSubject: from me\r\n\r\nHello.\r\n.`),
+      )
     return said
   } finally {
     smtp.value.destroy()
@@ -184,6 +193,22 @@ test('whoever logs in sends to people here; it is there with its trace, and `why
   assert.deepEqual(await subjects(house), ['from me'])
   const receipts = await house.server.house.store.receipts({ since: 0, most: 10 })
   assert.ok(receipts.ok && receipts.value[0]?.story.includes(`"sent":{"account":"${USER}"`))
+})
+
+test('who pretends to be somebody that the account wrote to scores for it, by name and by domain', async (t) => {
+  const house = await start(t)
+  const hits = async (subject: string, author: string): Promise<readonly string[]> => {
+    assert.match(await deliver(house, subject, USER, '127.0.0.1', author), /^250 /)
+    const found = await house.server.house.store.receipts({ since: 0, most: 10, match: subject })
+    assert.ok(found.ok)
+    return ['FROM_FRIEND_NAME', 'FROM_LOOKALIKE'].filter((name) => found.value[0]?.story.includes(`"${name}"`))
+  }
+  const thief = 'Carla Example <carla@fr1endsclub.test>'
+  assert.deepEqual(await hits('before', thief), [])
+  assert.equal((await submit(house, 'carla@friendsclub.test', PASSWORD, 'Carla Example ')).at(-1)?.slice(0, 3), '250')
+  assert.deepEqual(await hits('after', thief), ['FROM_FRIEND_NAME', 'FROM_LOOKALIKE'])
+  assert.deepEqual(await hits('herself', 'Carla Example <carla@friendsclub.test>'), [])
+  assert.deepEqual(await hits('colleague', 'Dora <dora@mail.friendsclub.test>'), [])
 })
 
 test('mail for an address that leads elsewhere goes on through the whole server, and its failures come back', async (t) => {

@@ -7,6 +7,7 @@
 import type { AccountId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { History } from '../spam/facts.ts'
+import type { Acquaintance } from './acquaintances.ts'
 import type { SenderHistory, Standings } from './history.ts'
 import type { Envelope } from './ports.ts'
 import { Recent } from './recent.ts'
@@ -16,6 +17,8 @@ import { senderKeys, standingScore } from './standing.ts'
 
 const PEER_MS = 300_000
 const MOST_PEERS = 4_096
+const MOST_ASKED = 100 // accounts of one message whose correspondents are looked at
+const MOST_ALIKE = 20 // correspondents that the filter is told of
 
 /** One that rejects all the same is a look-up that failed. Words of `result`: RFC 8601 section 2.7.3; `permerror` is a peer without any reverse name. */
 export type Lookups = {
@@ -70,6 +73,7 @@ const historyFor = (
   knows: boolean,
   vouched: boolean,
   domains: readonly string[],
+  correspondents: readonly Acquaintance[],
   now: number,
 ): History => ({
   firstTimeSender: !vouched || standings.address === undefined,
@@ -77,11 +81,14 @@ const historyFor = (
   senderScore: vouched ? standingScore(standings.address ?? standings.domain, now) : 0,
   networkScore: standingScore(standings.host ?? standings.network, now),
   ownDomains: domains,
+  correspondents,
 })
 
 export type Claim = {
   /** What the message says it is from, or its envelope; lower case. */
   readonly address: string | undefined
+  /** The name that its From field shows; empty where it shows none. */
+  readonly name: string
   readonly accounts: readonly AccountId[]
   readonly ownDomains: readonly string[]
 }
@@ -101,11 +108,14 @@ export const gather = async (
   if (!settings.scan.score) return peer
   const { address } = claim
   const domain = address?.slice(address.lastIndexOf('@') + 1)
-  const [standings, known] = await Promise.all([
+  const accounts = address === undefined ? [] : claim.accounts.slice(0, MOST_ASKED)
+  const [standings, known, alike] = await Promise.all([
     deps.history.standings(senderKeys(ip, address, domain)),
-    Promise.all(address === undefined ? [] : claim.accounts.map((account) => deps.history.knows(account, address))),
+    Promise.all(accounts.map((account) => deps.history.knows(account, address ?? ''))),
+    Promise.all(accounts.map((account) => deps.history.alike(account, { name: claim.name, address: address ?? '' }))),
   ])
   const knows = known.includes(true)
-  const of = (vouched: boolean): History => historyFor(standings, knows, vouched, claim.ownDomains, deps.now())
+  const people = alike.flat().slice(0, MOST_ALIKE)
+  const of = (vouched: boolean): History => historyFor(standings, knows, vouched, claim.ownDomains, people, deps.now())
   return { ...(await peer), history: { vouched: of(true), unvouched: of(false), domain } }
 }

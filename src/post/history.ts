@@ -7,6 +7,7 @@
 import type { AccountId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Store } from '../store/store.ts'
+import { type Acquaintance, Acquaintances } from './acquaintances.ts'
 import { Recent } from './recent.ts'
 import { counted, readStanding, type SenderKeys, type Standing, writeStanding } from './standing.ts'
 import { WriteBehind } from './write-behind.ts'
@@ -28,8 +29,13 @@ export type SenderHistory = {
   readonly note: (keys: SenderKeys, what: 'wanted' | 'unwanted', weight: number) => Promise<void>
   /** Whether `account` has written to this address. @param address lower case. */
   readonly knows: (account: AccountId, address: string) => Promise<boolean>
-  /** `account` writes to this address. */
-  readonly wrote: (account: AccountId, address: string) => void
+  /** `account` writes to this address, under this name. */
+  readonly wrote: (account: AccountId, address: string, name?: string) => void
+  /** Those whom `account` writes to and whom a sender resembles by name or domain; few. @param sender `name` is empty where it shows none; the address is lower case. */
+  readonly alike: (
+    account: AccountId,
+    sender: { readonly name: string; readonly address: string },
+  ) => Promise<readonly Acquaintance[]>
   /** Resolves when everything so far is written. */
   readonly flushed: () => Promise<void>
 }
@@ -48,6 +54,7 @@ export const openHistory = (deps: HistoryDeps): SenderHistory => {
   const correspondents = new Recent<boolean>(MOST_CACHED)
   const standingMemos = new WriteBehind('standings', store, log)
   const correspondentMemos = new WriteBehind('correspondents', store, log)
+  const acquaintances = new Acquaintances(store, { now, log, keepMs: CORRESPONDENT_MS })
 
   const standingOf = async (key: string | undefined): Promise<Standing | undefined> => {
     if (key === undefined) return undefined
@@ -92,13 +99,15 @@ export const openHistory = (deps: HistoryDeps): SenderHistory => {
     addressStanding: (address) => standingOf(`a:${address}`),
     note,
     knows,
-    wrote: (account, address) => {
+    alike: (account, sender) => acquaintances.alike(account, sender, () => correspondentMemos.flushed()),
+    wrote: (account, address, name = '') => {
       const key = `${account} ${address}`
       correspondents.set(key, true)
       correspondentMemos.put(key, new Uint8Array(0), now() + CORRESPONDENT_MS)
+      acquaintances.wrote(account, address, name)
     },
     flushed: async () => {
-      await Promise.all([standingMemos.flushed(), correspondentMemos.flushed()])
+      await Promise.all([standingMemos.flushed(), correspondentMemos.flushed(), acquaintances.flushed()])
     },
   }
 }

@@ -155,7 +155,7 @@ test('only what authentication speaks for is the sender', async () => {
 test('our own domains are never to blame', async () => {
   const { history, store } = open()
   const peers = new Peers({}, () => 0, silentLog)
-  const claim = { address: 'carl@sender.example', accounts: [], ownDomains: ['sender.example'] }
+  const claim = { address: 'carl@sender.example', name: '', accounts: [], ownDomains: ['sender.example'] }
   const facts = await gather({ peers, history, now: () => 0 }, settings, '192.0.2.7', claim)
   const { sender } = await knownOf(history, scored(20, passing), facts)
   assert.deepEqual([sender.domainTrusted, sender.addressTrusted], [true, true])

@@ -3,6 +3,7 @@
  * section 5. Calls only; what a line means is in the file that it calls. A helper that fails rejects nothing: facts are missing then, and
  * the message goes on without them. A message that is to come again leaves no trace in anybody's record.
  */
+import { shownName } from './acquaintances.ts'
 import { deferred, refuse, taken, wordFor } from './answer.ts'
 import { deliver, placesOf, prefixes } from './deliver.ts'
 import type { OfficeDeps } from './deps.ts'
@@ -29,9 +30,10 @@ export const receive = async (
 ): Promise<ReceiveOutcome> => {
   if (mail.head.hops > settings.mostHops || goesInCircles(mail)) return refuse(deps, settings, mail, 'loop')
   const address = claimedAddress(mail.head.fromAddress, mail.envelope)
+  const name = shownName(mail.head.from)
   const accounts = mail.takers.map(({ account }) => account.id)
 
-  const facts = await gather(deps, settings, mail.envelope.ip, { address, accounts, ownDomains })
+  const facts = await gather(deps, settings, mail.envelope.ip, { address, name, accounts, ownDomains })
   const scanned = await deps.scan(jobOf(settings, mail, facts))
   const known = await weigh(deps, settings, mail, facts, scanned)
   const decision = decideMail(settings, mail, known)

@@ -5,6 +5,7 @@
 import { fail, ok, type Result } from '../base/result.ts'
 import type { Body } from '../base/spool.ts'
 import type { Account } from '../store/store.ts'
+import { namesIn } from './acquaintances.ts'
 import { MOST_HEAD, readHead, without } from './head.ts'
 import type { Forward, Mail, Taken } from './mail.ts'
 import type { Envelope, Recipient, RejectReason } from './ports.ts'
@@ -26,6 +27,8 @@ export type Draft = {
   readonly local: readonly Recipient[]
   /** Recipients that leave, whatever led there. */
   readonly leaving: readonly Forward[]
+  /** The names that To and Cc show, by address, lower case. */
+  readonly names: ReadonlyMap<string, string>
   /** Whether the header or an address needs SMTPUTF8 on the way. */
   readonly utf8: boolean
 }
@@ -121,6 +124,7 @@ export const draftOf = async (
       one.taken.kind === 'mailboxes' && one.taken.takers.length > 0 ? [one.recipient] : [],
     ),
     leaving,
+    names: namesIn(octets),
     utf8: utf8 || envelope.smtpUtf8 || addresses.some((one) => /[^\x00-\x7f]/.test(one)),
   })
 }

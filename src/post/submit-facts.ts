@@ -53,7 +53,7 @@ export const outgoingJob = (settings: PostSettings, draft: Draft): ScanJob => {
 /** What was sent is remembered: whom the account writes to, and, where the filter has no doubt, that such mail is wanted. */
 export const remember = (deps: OfficeDeps, settings: PostSettings, draft: Draft, scanned: ScanOutcome): void => {
   const { account } = draft
-  for (const address of recipientsOf(draft)) deps.history.wrote(account.id, address)
+  for (const address of recipientsOf(draft)) deps.history.wrote(account.id, address, draft.names.get(address))
   const output = scanned.kind === 'done' ? scanned.output : undefined
   if (output === undefined || deps.learn === undefined || output.score >= settings.spam.flag / 2) return
   const lesson = { tokens: output.tokens, spam: false, corrects: false, account: account.name, weight: SENT_WEIGHT }

@@ -1,5 +1,13 @@
 /** Whether one domain was made to be taken for another: letters that look alike, one letter more or less, or the name inside a longer one. Pure, bounded. */
 
+/** @returns a person's name as it is compared: letters and figures alone, lower case, one space between words. */
+export const plainName = (name: string): string =>
+  name
+    .toLowerCase()
+    .normalize('NFKC')
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+
 /** Letters and pairs drawn alike, folded to one. */
 const folds: readonly (readonly [RegExp, string])[] = [
   [/rn/g, 'm'],
@@ -40,6 +48,7 @@ export const looksLike = (domain: string, known: string): boolean => {
   return (
     (name.length >= 6 &&
       name !== other &&
+      other.includes('-') &&
       new RegExp(`(?:^|-)${name.replaceAll(/[^a-z0-9]/g, '.')}(?:-|$)`).test(other)) ||
     `.${domain}`.includes(`.${known}.`)
   )

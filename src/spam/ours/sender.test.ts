@@ -20,6 +20,11 @@ checkRows(senderTests, [
     { ...from('Carla  Example <c@evil.test>'), history: friend },
     { ...from('Carla Example <carla@friends.example>'), history: friend },
   ],
+  [
+    'FROM_LOOKALIKE',
+    { ...from('<x@gmai1.com>'), history: { correspondents: [{ name: '', address: 'anna@gmail.com' }] } },
+    { ...from('<x@ymail.com>'), history: { correspondents: [{ name: '', address: 'anna@gmail.com' }] } },
+  ],
   ['FROM_LOOKALIKE', { ...from('<x@examp1e.org>'), history: own }, { ...from('<x@mail.example.org>'), history: own }],
   [
     'FROM_MIXED_SCRIPT',

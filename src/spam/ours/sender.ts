@@ -4,7 +4,7 @@
 
 import { brands, freeMail } from '../data/senders.ts'
 import type { Look, Mailbox } from '../look.ts'
-import { looksLike } from '../names.ts'
+import { looksLike, plainName } from '../names.ts'
 import type { SpamTest } from '../row.ts'
 
 const parent = (domain: string): string => domain.split('.').slice(-2).join('.')
@@ -13,12 +13,6 @@ const fromIs = (look: Look, test: (from: Mailbox) => boolean): boolean => {
   const from = look.from()
   return from !== undefined && from.domain !== '' && test(from)
 }
-const plainName = (name: string): string =>
-  name
-    .toLowerCase()
-    .normalize('NFKC')
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
 const addressesIn = (text: string): readonly string[] =>
   text
     .slice(0, 8000)
@@ -91,7 +85,12 @@ export const senderTests: readonly SpamTest[] = [
           ...ownDomains(look),
           ...correspondents(look).map((one) => one.address.slice(one.address.lastIndexOf('@') + 1).toLowerCase()),
         ]
-        return !known.some((one) => under(domain, one)) && known.some((one) => looksLike(domain, one))
+        // ymail.com and mail.com look like gmail.com, and millions have them.
+        return (
+          !freeMail.has(domain) &&
+          !known.some((one) => under(domain, one)) &&
+          known.some((one) => looksLike(domain, one))
+        )
       }),
   },
   {
