@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { silentLog } from '../base/log.ts'
 import { openInline } from '../store/sqlite/inline.ts'
 import { flagBits } from '../store/store.ts'
-import { overdue, tidyHouse } from './tidy.ts'
+import { lastTidied, overdue, tidyHouse } from './tidy.ts'
 
 const day = 86_400_000
 
@@ -13,21 +13,52 @@ test('what is older than the limit goes, in pieces; what is marked stays', () =>
     uids: Uint32Array.from({ length: count }, (_, n) => n + 1),
     flags: Uint8Array.from({ length: count }, (_, n) => (n === 0 ? flagBits.flagged : 0)),
     savedDates: Float64Array.from({ length: count }, (_, n) => n),
+    sizes: new Float64Array(count).fill(10),
   }
-  const { pieces, oldest } = overdue(columns, 440)
+  const { pieces, oldest, ...sums } = overdue(columns, 440, 0)
   assert.deepEqual(
     pieces.map((piece) => piece.length),
     [200, 200, 39],
   )
   assert.deepEqual(pieces[0]?.[0], [2, 2])
   assert.equal(oldest, 0)
+  assert.deepEqual(sums, { goneOctets: 4390, kept: 11, keptOctets: 110 })
+  const none = new Float64Array(0)
   assert.deepEqual(
-    overdue({ uids: new Uint32Array(0), flags: new Uint8Array(0), savedDates: new Float64Array(0) }, 1),
-    {
-      pieces: [],
-      oldest: null,
-    },
+    overdue({ uids: new Uint32Array(0), flags: new Uint8Array(0), savedDates: none, sizes: none }, 1, 0),
+    { pieces: [], goneOctets: 0, kept: 0, keptOctets: 0, oldest: null },
   )
+})
+
+test('where the room is less than what is kept, the oldest go first until it fits; what is marked stays', () => {
+  const columns = {
+    uids: Uint32Array.from([1, 2, 3, 4, 5]),
+    flags: Uint8Array.from([flagBits.flagged, 0, 0, 0, 0]),
+    savedDates: Float64Array.from([100, 140, 110, 130, 120]), // moved here in another order than their UIDs
+    sizes: Float64Array.from([50, 10, 20, 30, 40]),
+  }
+  assert.deepEqual(overdue(columns, 105, 150), { pieces: [], goneOctets: 0, kept: 5, keptOctets: 150, oldest: 100 })
+  assert.deepEqual(overdue(columns, 105, 90), {
+    pieces: [
+      [
+        [3, 3],
+        [5, 5],
+      ],
+    ],
+    goneOctets: 60,
+    kept: 3,
+    keptOctets: 90,
+    oldest: 100,
+  })
+  // The marked one alone is more than the room: all others go, and it stays.
+  assert.deepEqual(overdue(columns, 105, 20).kept, 1)
+  // Age and room together: UID 3 is too old, and 5 is the oldest of the rest.
+  assert.deepEqual(overdue(columns, 115, 95).pieces, [
+    [
+      [3, 3],
+      [5, 5],
+    ],
+  ])
 })
 
 test('old Junk goes, new Junk and the INBOX stay, and it is written down', async () => {
@@ -58,7 +89,7 @@ test('old Junk goes, new Junk and the INBOX stay, and it is written down', async
       ],
     })
   for (const at of [0, 1, 25 * day]) for (const name of ['Junk', 'INBOX']) assert.ok((await put(name, at)).ok)
-  const tidied = await tidyHouse({ store, log: silentLog, now: () => 31 * day, keepJunkMs: 30 * day })
+  const tidied = await tidyHouse({ store, log: silentLog, now: () => 31 * day, keepJunkMs: 30 * day, junkRoom: 0 })
   assert.ok(tidied.ok)
   assert.equal(tidied.value.junk, 2)
   assert.equal(tidied.value.oldestJunk, 25 * day)
@@ -74,9 +105,12 @@ test('old Junk goes, new Junk and the INBOX stay, and it is written down', async
       ['Junk', 1],
     ],
   )
-  const memo = await store.recall({ space: 'house', key: 'tidied', now: 31 * day })
-  assert.ok(memo.ok)
-  assert.equal(JSON.parse(Buffer.from(memo.value[0]?.value ?? []).toString()).junk, 2)
+  assert.deepEqual(await lastTidied(store, 31 * day), tidied)
+  await store.remember({
+    space: 'house',
+    memos: [{ key: 'tidied', value: Buffer.from('{"at":"x"}'), expiresAt: null }],
+  })
+  assert.deepEqual(await lastTidied(store, 31 * day), { ok: true, value: null })
   assert.deepEqual(await store.check(), { ok: true, value: [] })
 })
 
@@ -90,6 +124,7 @@ test('a store that does not answer is a fault, said once', async () => {
     log: { event: (name) => void events.push(name) },
     now: () => 0,
     keepJunkMs: 1,
+    junkRoom: 0,
   })
   assert.deepEqual(tidied, { ok: false, error: 'busy' })
   assert.deepEqual(events, ['store-fault'])

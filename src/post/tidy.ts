@@ -2,59 +2,111 @@
  * What is kept for a time and then goes: old Junk, and with the store's own verb tombstones, receipts, expired memos and bodies that nobody points
  * at. Every piece is small, so that no delivery waits behind it. The clock is a parameter.
  *
- * A message in Junk is as old as its time there; one that its owner marked (\Flagged) stays. When it was last done, and the oldest message kept,
- * is remembered for the dashboard: a purge must be seen to work.
+ * A message in Junk is as old as its time there; one that its owner marked (\Flagged) stays. Where an account's Junk holds more octets than its room, the oldest go
+ * first until it fits. When it was last done, what went and the oldest message kept are remembered: a purge must be seen to work (`postern purge --status`,
+ * and the metrics).
  */
 import type { MailboxId } from '../base/ids.ts'
+import { isRecord, readJson } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import { flagBits, type MessageColumns, type Store, type StoreFault, type UidRanges } from '../store/store.ts'
 
 const PIECE = 200 // messages of one transaction
 const MOST_PIECES = 1_000 // of the store's own tidying, at one go
+const SPACE = 'house'
+const KEY = 'tidied'
 
 export type TidyDeps = {
   readonly store: Pick<Store, 'accounts' | 'mailboxes' | 'columns' | 'expunge' | 'tidy' | 'remember'>
   readonly log: Log
   readonly now: () => number
   readonly keepJunkMs: number
+  /** Octets that the Junk of one account may hold; 0 is no limit. */
+  readonly junkRoom: number
   /** Lets others have their turn between two pieces. */
   readonly breathe?: () => Promise<void>
   /** Ends after the piece that is being done. */
   readonly signal?: AbortSignal
 }
-/** `oldestJunk` is when the oldest message still in a Junk got there; null where there is none. */
+/**
+ * `junk` messages of `junkOctets` went from Junk, and `removed` rows of other kinds; `kept` messages of `keptOctets` are still in a Junk, and `oldestJunk` is when
+ * the oldest of them got there; null where there is none.
+ */
 export type Tidied = {
   readonly at: number
   readonly junk: number
+  readonly junkOctets: number
   readonly removed: number
+  readonly kept: number
+  readonly keptOctets: number
   readonly oldestJunk: number | null
 }
-
-/** @returns which messages are over, in pieces, and when the oldest of the others got there. Pure. */
-export const overdue = (
-  columns: Pick<MessageColumns, 'uids' | 'flags' | 'savedDates'>,
-  before: number,
-): { readonly pieces: readonly UidRanges[]; readonly oldest: number | null } => {
-  const old: number[] = []
-  let oldest: number | null = null
-  for (const [index, uid] of columns.uids.entries()) {
-    const saved = columns.savedDates[index] ?? before
-    if (saved < before && ((columns.flags[index] ?? 0) & flagBits.flagged) === 0) old.push(uid)
-    else oldest = oldest === null ? saved : Math.min(oldest, saved)
-  }
-  const pieces: UidRanges[] = []
-  for (let at = 0; at < old.length; at += PIECE)
-    pieces.push(old.slice(at, at + PIECE).map((uid) => [uid, uid] as const))
-  return { pieces, oldest }
+type Columns = Pick<MessageColumns, 'uids' | 'flags' | 'savedDates' | 'sizes'>
+type Overdue = {
+  readonly pieces: readonly UidRanges[]
+  readonly goneOctets: number
+  readonly kept: number
+  readonly keptOctets: number
+  readonly oldest: number | null
 }
 
-type Purged = { readonly junk: number; readonly oldest: number | null }
+/** @returns which messages are over, in pieces, and what is left. `room` 0 is no limit of octets. Pure. */
+export const overdue = (columns: Columns, before: number, room: number): Overdue => {
+  const { uids, flags, savedDates, sizes } = columns
+  const old: number[] = []
+  const loose: number[] = [] // indices of what is neither old nor marked
+  let goneOctets = 0
+  let keptOctets = 0
+  for (const [index, uid] of uids.entries()) {
+    const isMarked = ((flags[index] ?? 0) & flagBits.flagged) !== 0
+    if (!isMarked && (savedDates[index] ?? before) < before) {
+      old.push(uid)
+      goneOctets += sizes[index] ?? 0
+      continue
+    }
+    keptOctets += sizes[index] ?? 0
+    if (!isMarked) loose.push(index)
+  }
+  const gone = new Set(old)
+  if (room > 0 && keptOctets > room)
+    for (const index of loose.sort((a, b) => (savedDates[a] ?? 0) - (savedDates[b] ?? 0))) {
+      if (keptOctets <= room) break
+      keptOctets -= sizes[index] ?? 0
+      goneOctets += sizes[index] ?? 0
+      gone.add(uids[index] ?? 0)
+    }
+  let oldest: number | null = null
+  for (const [index, uid] of uids.entries())
+    if (!gone.has(uid)) oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, savedDates[index] ?? before)
+  const going = [...gone].sort((a, b) => a - b)
+  const pieces: UidRanges[] = []
+  for (let at = 0; at < going.length; at += PIECE)
+    pieces.push(going.slice(at, at + PIECE).map((uid) => [uid, uid] as const))
+  return { pieces, goneOctets, kept: uids.length - gone.size, keptOctets, oldest }
+}
+
+type Purged = Pick<Tidied, 'junk' | 'junkOctets' | 'kept' | 'keptOctets' | 'oldestJunk'>
+const nothing: Purged = { junk: 0, junkOctets: 0, kept: 0, keptOctets: 0, oldestJunk: null }
+const both = (a: Purged, b: Purged): Purged => ({
+  junk: a.junk + b.junk,
+  junkOctets: a.junkOctets + b.junkOctets,
+  kept: a.kept + b.kept,
+  keptOctets: a.keptOctets + b.keptOctets,
+  oldestJunk:
+    a.oldestJunk === null || b.oldestJunk === null
+      ? (a.oldestJunk ?? b.oldestJunk)
+      : Math.min(a.oldestJunk, b.oldestJunk),
+})
 
 const purge = async (deps: TidyDeps, mailbox: MailboxId): Promise<Result<Purged, StoreFault>> => {
   const columns = await deps.store.columns({ mailbox })
   if (!columns.ok) return columns
-  const { pieces, oldest } = overdue(columns.value, deps.now() - deps.keepJunkMs)
+  const { pieces, goneOctets, kept, keptOctets, oldest } = overdue(
+    columns.value,
+    deps.now() - deps.keepJunkMs,
+    deps.junkRoom,
+  )
   let junk = 0
   for (const uids of pieces) {
     if (deps.signal?.aborted === true) break
@@ -63,7 +115,7 @@ const purge = async (deps: TidyDeps, mailbox: MailboxId): Promise<Result<Purged,
     junk += gone.value.uids.length
     await deps.breathe?.()
   }
-  return ok({ junk, oldest })
+  return ok({ junk, junkOctets: goneOctets, kept, keptOctets, oldestJunk: oldest })
 }
 
 const junkBoxes = async (store: TidyDeps['store']): Promise<Result<readonly MailboxId[], StoreFault>> => {
@@ -93,18 +145,15 @@ const tidyStore = async (deps: TidyDeps): Promise<Result<number, StoreFault>> =>
 const tidyAll = async (deps: TidyDeps): Promise<Result<Tidied, StoreFault>> => {
   const boxes = await junkBoxes(deps.store)
   if (!boxes.ok) return boxes
-  let junk = 0
-  let oldestJunk: number | null = null
+  let all = nothing
   for (const box of boxes.value) {
     const purged = await purge(deps, box)
     if (!purged.ok && purged.error === 'no-such-mailbox') continue
     if (!purged.ok) return purged
-    junk += purged.value.junk
-    const { oldest } = purged.value
-    if (oldest !== null) oldestJunk = oldestJunk === null ? oldest : Math.min(oldestJunk, oldest)
+    all = both(all, purged.value)
   }
   const removed = await tidyStore(deps)
-  return removed.ok ? ok({ at: deps.now(), junk, removed: removed.value, oldestJunk }) : removed
+  return removed.ok ? ok({ at: deps.now(), removed: removed.value, ...all }) : removed
 }
 
 /** @returns what went; a fault of the store is logged and the rest is done the next time. */
@@ -115,7 +164,7 @@ export const tidyHouse = async (deps: TidyDeps): Promise<Result<Tidied, StoreFau
     return fail(tidied.error)
   }
   const value = Buffer.from(JSON.stringify(tidied.value), 'utf8')
-  await deps.store.remember({ space: 'house', memos: [{ key: 'tidied', value, expiresAt: null }] })
+  await deps.store.remember({ space: SPACE, memos: [{ key: KEY, value, expiresAt: null }] })
   const { junk, removed, oldestJunk } = tidied.value
   deps.log.event('tidied', {
     junk,
@@ -123,4 +172,23 @@ export const tidyHouse = async (deps: TidyDeps): Promise<Result<Tidied, StoreFau
     oldestJunk: oldestJunk === null ? null : new Date(oldestJunk).toISOString(),
   })
   return tidied
+}
+
+const numbers = ['at', 'junk', 'junkOctets', 'removed', 'kept', 'keptOctets'] as const
+const isTidied = (value: unknown): value is Tidied =>
+  isRecord(value) &&
+  numbers.every((key) => typeof value[key] === 'number') &&
+  (value['oldestJunk'] === null || typeof value['oldestJunk'] === 'number')
+
+/** @returns what the last purge came to; null where there was none yet, or none that this version can read. */
+export const lastTidied = async (
+  store: Pick<Store, 'recall'>,
+  now: number,
+): Promise<Result<Tidied | null, StoreFault>> => {
+  const memo = await store.recall({ space: SPACE, key: KEY, now })
+  if (!memo.ok) return memo
+  const [found] = memo.value
+  if (found === undefined) return ok(null)
+  const value = readJson(Buffer.from(found.value).toString('utf8'))
+  return ok(isTidied(value) ? value : null)
 }

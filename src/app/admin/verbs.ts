@@ -10,6 +10,7 @@ import { appPasswordRows } from './app-passwords.ts'
 import { dkimRows } from './dkim.ts'
 import { firewallRows } from './firewall.ts'
 import { frozenRows } from './frozen.ts'
+import { purgeRows } from './purge.ts'
 import { queueRows } from './queue.ts'
 import { reportRows } from './reports.ts'
 import { type AdminDeps, type Row, row, says, told } from './row.ts'
@@ -145,6 +146,7 @@ const rows: Readonly<Record<string, Row>> = {
   ...frozenRows,
   ...reportRows,
   ...queueRows,
+  ...purgeRows,
 }
 
 /** Never rejects for what was asked. */

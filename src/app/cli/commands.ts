@@ -192,6 +192,11 @@ export const commands: readonly CommandRow[] = [
     summary: 'one report, source by source',
     load: async () => (await import('./reports.ts')).reportsShow,
   },
+  {
+    name: 'purge',
+    summary: 'remove old Junk, or say when that was last',
+    load: async () => (await import('./purge.ts')).purge,
+  },
   { name: 'check', summary: 'check the mail store', load: async () => (await import('./check.ts')).check },
   {
     name: 'selftest talk',

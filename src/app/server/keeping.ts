@@ -39,7 +39,8 @@ export const startKeeping = (
     }
   }
   const tidy = async (): Promise<void> => {
-    await tidyHouse({ store: house.store, log: so.log, now: so.now, keepJunkMs: settings().keep.junk })
+    const { junk, 'junk-room': junkRoom } = settings().keep
+    await tidyHouse({ store: house.store, log: so.log, now: so.now, keepJunkMs: junk, junkRoom })
   }
   const tendKeys = async (): Promise<void> => {
     const tended = await house.signing.tend()

@@ -1,13 +1,27 @@
 /** The pages of the metrics port: /metrics for Prometheus, /health for whoever watches. */
 import type { HttpOptions } from '../../net/http.ts'
+import { lastTidied, type Tidied } from '../../post/tidy.ts'
 import type { LogWriter } from '../log/writer.ts'
 import { version } from '../version.ts'
 import type { House } from './house.ts'
 import { type Gauge, writeMetrics } from './metrics.ts'
 import type { Opened } from './services.ts'
 
+const purgeGauges = ({ at, junk, kept, keptOctets, oldestJunk }: Tidied): readonly Gauge[] => [
+  { name: 'postern_purge_last_seconds', says: 'When Junk was last purged, in seconds since 1970.', value: at / 1000 },
+  { name: 'postern_purge_last_removed', says: 'Messages that the last purge took from Junk.', value: junk },
+  { name: 'postern_junk_messages', says: 'Messages in Junk after the last purge.', value: kept },
+  { name: 'postern_junk_bytes', says: 'Size of Junk after the last purge.', value: keptOctets },
+  {
+    name: 'postern_junk_oldest_seconds',
+    says: 'When the oldest message got to a Junk, in seconds since 1970; 0 where all are empty.',
+    value: (oldestJunk ?? 0) / 1000,
+  },
+]
+
 const gaugesOf = async (house: House, listeners: readonly Opened[]): Promise<readonly Gauge[]> => {
   const stats = await house.store.stats()
+  const purged = await lastTidied(house.store, Date.now())
   const { rss, heapUsed } = process.memoryUsage()
   const pool = house.pool.status()
   const open = (kind: string): number =>
@@ -46,6 +60,7 @@ const gaugesOf = async (house: House, listeners: readonly Opened[]): Promise<rea
     },
     { name: 'postern_memory_bytes', says: 'Resident memory.', value: rss },
     { name: 'postern_heap_bytes', says: 'JavaScript heap of the main thread.', value: heapUsed },
+    ...(purged.ok && purged.value !== null ? purgeGauges(purged.value) : []),
     ...(stats.ok
       ? [
           { name: 'postern_messages', says: 'Stored messages.', value: stats.value.messages },

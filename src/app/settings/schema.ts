@@ -191,6 +191,10 @@ const blocklist = z.strictObject({
 const keepSection = z
   .strictObject({
     junk: duration(writeDuration(postDefaults.keepJunkMs), 'Messages in Junk are removed after so long.'),
+    'junk-room': size(
+      '1 GB',
+      'What the Junk of one account may hold; the oldest messages go first. Messages marked by their owner stay. "0 B" is no limit.',
+    ),
     receipts: duration(
       writeDuration(postDefaults.keepReceiptsMs),
       'How long it is remembered how each message was judged.',
