@@ -159,9 +159,9 @@ ${state.accounts.map(({ address, password }) => `  login     ${address}   ${pass
 Try, in another terminal:
 
   # bring a message, as another server does
-  printf 'From: me@client.demo.test\\nSubject: hello\\n\\nhi\\n' | curl -sS --url smtp://${ADDRESS}:${ports.smtp}/client.demo.test --mail-from me@client.demo.test --mail-rcpt ${anna?.address} -T -
+  printf 'From: me@client.demo.test\\r\\nSubject: hello\\r\\n\\r\\nhi\\r\\n' | curl -sS --url smtp://${ADDRESS}:${ports.smtp}/client.demo.test --mail-from me@client.demo.test --mail-rcpt ${anna?.address} -T -
   # send as somebody who lives here (TLS, then the password)
-  printf 'From: ${anna?.address}\\nSubject: from me\\n\\nhi\\n' | curl -sS --cacert ${authority} --url smtps://${ADDRESS}:${ports.submissions} -u ${user} --mail-from ${anna?.address} --mail-rcpt ${ben?.address} -T -
+  printf 'From: ${anna?.address}\\r\\nSubject: from me\\r\\n\\r\\nhi\\r\\n' | curl -sS --cacert ${authority} --url smtps://${ADDRESS}:${ports.submissions} -u ${user} --mail-from ${anna?.address} --mail-rcpt ${ben?.address} -T -
   # read the inbox
   curl -sS --cacert ${authority} --url 'imaps://${ADDRESS}:${ports.imaps}/INBOX?ALL' -u ${user}
   # three guesses and then silence (from another address; yours, 127.0.0.1, is on the allow list here)
