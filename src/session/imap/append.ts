@@ -5,7 +5,8 @@
  */
 import { uid as toUid } from '../../base/ids.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
-import { type Body, SpoolError } from '../../base/spool.ts'
+import { type Body, type Spool, SpoolError } from '../../base/spool.ts'
+import { withoutNul } from '../../mime/binary-parts.ts'
 import type { Placed } from '../../store/store.ts'
 import { type AppendMessage, type AppendSoFar, readAppend, readAppendSoFar } from '../../wire/imap/mailbox.ts'
 import type { Frame } from '../../wire/imap/reader.ts'
@@ -55,6 +56,7 @@ const guarded = async (work: () => void | Promise<void>): Promise<string | undef
 
 /** Octets of a literal that is streamed. After a full disk they are read over, and the answer says so. */
 export const takeOctets = async (state: Appending, bytes: Uint8Array): Promise<void> => {
+  state.nul ||= bytes.includes(0)
   state.stuck ??= await guarded(() => state.spool?.write(bytes))
 }
 
@@ -77,13 +79,15 @@ const advance = async (
       if (!read.ok) return read.error
       state.size += read.value.length
       if (state.size > talk.deps.limits.append) return TOO_BIG
+      state.nul ||= read.value.includes(0)
       const failed = await guarded(() => spool.write(read.value))
       if (failed !== undefined) return failed
     }
     if (at === messages.length - 1 && !ended) return undefined
-    const { size } = state
-    state.whole.push({ spool, size })
+    const { size, nul } = state
+    state.whole.push({ spool, size, nul })
     state.spool = undefined
+    state.nul = false
     state.size = 0
     state.parts = 0
     if (size === 0) return 'NO [CANNOT] A message of no octets is not stored'
@@ -94,7 +98,7 @@ const advance = async (
 const begin = async (talk: Talk, sofar: AppendSoFar): Promise<Result<Appending, string>> => {
   const target = await targetOf(talk, sofar.mailbox)
   if (!target.ok) return target
-  return ok({ target: target.value, whole: [], spool: undefined, size: 0, parts: 0, stuck: undefined })
+  return ok({ target: target.value, whole: [], spool: undefined, size: 0, nul: false, parts: 0, stuck: undefined })
 }
 
 /**
@@ -143,15 +147,30 @@ const placeFor = (talk: Talk, target: Seen, message: AppendMessage) => ({
   enforceQuota: true,
 })
 
-/** Ends the spools. @returns the bodies, or the tagged answer; spools that were not ended stay in the state, to be thrown away. */
+const NOT_KEPT = 'NO [UNKNOWN-CTE] There is a NUL that cannot be encoded here; encode it and append again'
+
+/** A message with NUL, in a form that can be told in a literal (RFC 9051 section 4.3.1). Only what is in memory is written anew. */
+const withoutNulOf = (body: Body): Body | null => {
+  const bytes = 'bytes' in body ? withoutNul(body.bytes) : null
+  return bytes === null ? null : { bytes }
+}
+
+/** Ends the spools. @returns the bodies, or the tagged answer; then all spools are thrown away, by the caller those that were not ended. */
 const bodiesOf = async (state: Appending): Promise<Result<readonly Body[], string>> => {
   const bodies: Body[] = []
+  const ended: Spool[] = []
   for (let next = state.whole.shift(); next !== undefined; next = state.whole.shift()) {
-    const { spool } = next
-    const failed = await guarded(async () => {
-      bodies.push((await spool.finish()).body)
+    const { spool, nul } = next
+    ended.push(spool)
+    let failed = await guarded(async () => {
+      const { body } = await spool.finish()
+      const kept = nul ? withoutNulOf(body) : body
+      if (kept !== null) bodies.push(kept)
     })
-    if (failed !== undefined) return fail(failed)
+    failed ??= bodies.length < ended.length ? NOT_KEPT : undefined
+    if (failed === undefined) continue
+    for (const one of ended) await one.discard()
+    return fail(failed)
   }
   return ok(bodies)
 }

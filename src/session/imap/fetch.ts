@@ -58,7 +58,8 @@ const withImplied = (talk: Talk, args: FetchArguments, byUid: boolean): readonly
   const has = (name: PlainItem): boolean => args.items.some((item) => item.item === name)
   const uid: readonly FetchItem[] = byUid && !has('UID') && !talk.enabled.uidOnly ? [{ item: 'UID' }] : []
   const modSeq: readonly FetchItem[] = args.changedSince !== undefined && !has('MODSEQ') ? [{ item: 'MODSEQ' }] : []
-  return [...uid, ...args.items, ...modSeq]
+  // What is asked for twice is told once.
+  return [...new Map([...uid, ...args.items, ...modSeq].map((item) => [JSON.stringify(item), item])).values()]
 }
 
 const planFetch = (talk: Talk, selected: Selected, args: FetchArguments, byUid: boolean): Plan => {

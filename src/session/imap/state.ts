@@ -67,9 +67,11 @@ export type Selected = {
 /** An APPEND or REPLACE that is under way: the spools of the messages that are whole, and of the one that grows. */
 export type Appending = {
   readonly target: Seen
-  readonly whole: { readonly spool: Spool; readonly size: number }[]
+  readonly whole: { readonly spool: Spool; readonly size: number; readonly nul: boolean }[]
   spool: Spool | undefined
   size: number
+  /** Whether the growing message has a NUL. */
+  nul: boolean
   /** Parts of the growing message that are in the spool. */
   parts: number
   /** Why nothing more is written: the tagged answer. */
