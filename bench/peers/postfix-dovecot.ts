@@ -199,12 +199,12 @@ export const startPostfix = (folder: string, main: string, listens: string, with
   return Number(readFileSync(join(folder, 'spool', 'pid', 'master.pid'), 'utf8').trim())
 }
 
-/** Starts a Dovecot of its own in a folder. @returns its pid. */
-export const startDovecot = (folder: string, imapPort: number): number => {
+/** Starts a Dovecot of its own in a folder. @param more lines of configuration beside the bench's. @returns its pid. */
+export const startDovecot = (folder: string, imapPort: number, more = ''): number => {
   for (const name of ['run', 'state', 'mail']) mkdirSync(join(folder, name), { recursive: true })
   run('chown', ['mail:mail', join(folder, 'mail')])
   run('chmod', ['755', folder])
-  writeFileSync(join(folder, 'dovecot.conf'), dovecotConf(folder, imapPort, 20))
+  writeFileSync(join(folder, 'dovecot.conf'), dovecotConf(folder, imapPort, 20) + more)
   const child = spawn('dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], { stdio: 'ignore' })
   if (child.pid === undefined) throw new Error('dovecot did not start')
   return child.pid
