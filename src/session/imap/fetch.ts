@@ -246,7 +246,7 @@ async function* fetchColumns(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGe
     const [text, gone] = columnPage(talk, printers, pageAt(from), envelopes.value)
     missing += gone
     yield text
-    await talk.deps.breathe()
+    if (from + COLUMN_PAGE < uids.length) await talk.deps.breathe()
   }
   return { missing }
 }
@@ -333,7 +333,7 @@ async function* fetchRows(talk: Talk, plan: Plan, uids: Uint32Array): AsyncGener
     missing += one.missing
     if (one.fault !== undefined) return { missing, fault: one.fault }
     done += told.length
-    await talk.deps.breathe()
+    if (done < uids.length) await talk.deps.breathe()
   }
   return { missing }
 }

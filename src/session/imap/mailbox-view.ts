@@ -57,6 +57,32 @@ export const firstFrom = (uids: Uint32Array, uid: number, count = uids.length): 
   return low
 }
 
+type Stretch = readonly [from: number, to: number, at: number]
+
+/** What stays between ascending `places` that go: from, up to, and where it comes to lie. */
+const stretches = (places: Uint32Array, count: number): readonly Stretch[] => {
+  const found: Stretch[] = []
+  let from = 0
+  let at = 0
+  for (let i = 0; i <= places.length; i += 1) {
+    const to = places[i] ?? count
+    if (to > from) found.push([from, to, at])
+    at += to - from
+    from = to + 1
+  }
+  return found
+}
+
+/** Fills `into` with the stretches of a column. */
+const without = <T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
+  column: T,
+  into: T,
+  stay: readonly Stretch[],
+): T => {
+  for (const [from, to, at] of stay) into.set(column.subarray(from, to), at)
+  return into
+}
+
 /** The columns of one mailbox. Sessions read its fields and call `refresh`; nothing else writes. */
 export class MailboxView {
   readonly id: MailboxId
@@ -284,21 +310,22 @@ export class MailboxView {
     return at
   }
 
+  /** Rows that stay are moved by stretches: ten thousand that go from 100,000 must not hold up anybody. */
   #remove(vanished: Uint32Array): void {
     const gone = new Set<number>()
-    for (const uid of vanished) if (this.at(uid) >= 0) gone.add(uid)
-    if (gone.size === 0) return
-    const kept = new Uint32Array(this.count - gone.size)
-    let to = 0
-    for (let at = 0; at < this.count; at += 1) if (!gone.has(this.#uids[at] ?? 0)) kept[to++] = at
-    this.#uids = kept.map((at) => this.#uids[at] ?? 0)
-    this.flags = Uint8Array.from(kept, (at) => this.flags[at] ?? 0)
-    this.#keywords = Uint16Array.from(kept, (at) => this.#keywords[at] ?? 0)
-    for (const name of ['modSeqs', 'sizes', 'internalDates', 'savedDates'] as const) {
-      const column = this[name]
-      this[name] = Float64Array.from(kept, (at) => column[at] ?? 0)
+    for (const uid of vanished) {
+      const at = this.at(uid)
+      if (at >= 0) gone.add(at)
     }
-    this.count = kept.length
+    if (gone.size === 0) return
+    const stay = stretches(Uint32Array.from(gone).sort(), this.count)
+    const left = this.count - gone.size
+    this.#uids = without(this.#uids, new Uint32Array(left), stay)
+    this.flags = without(this.flags, new Uint8Array(left), stay)
+    this.#keywords = without(this.#keywords, new Uint16Array(left), stay)
+    for (const name of ['modSeqs', 'sizes', 'internalDates', 'savedDates'] as const)
+      this[name] = without(this[name], new Float64Array(left), stay)
+    this.count = left
     this.removals += 1
   }
 

@@ -55,7 +55,8 @@ const gone = (selected: Selected): readonly number[] => {
   const now = selected.view.uids
   const found: number[] = []
   let at = 0
-  for (const [index, uid] of selected.uids.entries()) {
+  for (let index = 0; index < selected.uids.length; index += 1) {
+    const uid = selected.uids[index] ?? 0
     while (at < now.length && (now[at] ?? 0) < uid) at += 1
     if (now[at] !== uid) found.push(index)
   }
@@ -77,8 +78,9 @@ const dropGone = (selected: Selected, enabled: Enabled): string => {
   selected.removals = selected.view.removals
   if (indexes.length === 0) return ''
   const said = writeGone(selected, enabled, indexes)
-  const dropped = new Set(indexes)
-  selected.uids = selected.uids.filter((_, index) => !dropped.has(index))
+  // What is left of them is the view's own beginning: whatever came since has a higher UID.
+  const { uids } = selected.view
+  selected.uids = uids.subarray(0, firstFrom(uids, (selected.uids.at(-1) ?? 0) + 1))
   if (selected.saved.length > 0) selected.saved = selected.saved.filter((uid) => selected.view.at(uid) >= 0)
   return said
 }

@@ -36,7 +36,8 @@ export class Ahead {
       uids: [[uid, inOrder ? (uids.at(-1) ?? uid) : uid]],
       want: { message: true },
       most: inOrder ? MOST_MESSAGES : 1,
-      mostBytes: Math.max(size, limits.ahead),
+      // One alone that is small is read at hand: what is asked for says that it is.
+      mostBytes: inOrder ? Math.max(size, limits.ahead) : size,
     })
     if (!answer.ok) return answer
     for (const row of answer.value.rows) if (row.message !== undefined) this.#held.set(row.uid, row.message)
