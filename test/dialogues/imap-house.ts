@@ -104,6 +104,7 @@ export const openHouse = async (options: HouseOptions = {}): Promise<House> => {
     },
     now,
     breathe: () => Promise.resolve(),
+    within: (work) => work.then(() => true),
     log: silentLog,
     limits: { ...imapLimits, ...options.limits },
     newSpool: options.newSpool ?? memorySpool,

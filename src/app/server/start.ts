@@ -102,6 +102,17 @@ const holds = (prefix: string): ((ip: string) => boolean) => {
   }
 }
 
+/** Waits for work, at most so long. @returns whether it has ended, well or not */
+const endsWithin = (work: Promise<unknown>, ms: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms)
+    const ended = (): void => {
+      clearTimeout(timer)
+      resolve(true)
+    }
+    work.then(ended, ended)
+  })
+
 /** The sessions of this server, by the kind of listener. */
 const sessionsOf = (house: House, options: ServerOptions, current: () => Settings) => {
   const { log, now } = options
@@ -111,6 +122,7 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
     scram: house.scram,
     now,
     breathe: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    within: endsWithin,
     log,
     maildrops: new Maildrops(),
   }

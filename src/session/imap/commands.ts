@@ -49,7 +49,7 @@ import { create, namespace, remove, rename, subscribe, unsubscribe } from './mai
 import { getMetadata, setMetadata } from './metadata.ts'
 import { notifying } from './notify.ts'
 import { deleteAcl, getAcl, getQuota, getQuotaRoot, listRights, myRights, setAcl, setQuota } from './rights.ts'
-import { type Row, replies, streams } from './row.ts'
+import { type Row, replies, repliesLate, streams } from './row.ts'
 import { multisearch, searching, sorting, threading } from './search.ts'
 import { close, examine, select, unselect } from './select.ts'
 import { status } from './status.ts'
@@ -104,24 +104,24 @@ export const commands: ReadonlyMap<string, Row> = new Map<string, Row>([
   ['CHECK', replies('selected', 'all', readNothing, noop)],
   ['CLOSE', replies('selected', 'nothing', readNothing, close)],
   ['UNSELECT', replies('selected', 'nothing', readNothing, unselect)],
-  ['EXPUNGE', replies('selected', 'all', readNothing, expunge)],
-  ['UID EXPUNGE', replies('selected', 'all', readUids, uidExpunge)],
+  ['EXPUNGE', repliesLate('all', readNothing, expunge)],
+  ['UID EXPUNGE', repliesLate('all', readUids, uidExpunge)],
   ['FETCH', streams('selected', 'no-expunge', readFetch, fetching(false))],
   ['UID FETCH', streams('selected', 'all', readFetch, fetching(true))],
   ['STORE', streams('selected', 'no-expunge', readStore, storing(false))],
   ['UID STORE', streams('selected', 'all', readStore, storing(true))],
-  ['COPY', replies('selected', 'all', readCopy, copying(false))],
-  ['UID COPY', replies('selected', 'all', readCopy, copying(true))],
-  ['MOVE', replies('selected', 'all', readCopy, moving(false))],
-  ['UID MOVE', replies('selected', 'all', readCopy, moving(true))],
+  ['COPY', repliesLate('all', readCopy, copying(false))],
+  ['UID COPY', repliesLate('all', readCopy, copying(true))],
+  ['MOVE', repliesLate('all', readCopy, moving(false))],
+  ['UID MOVE', repliesLate('all', readCopy, moving(true))],
   ['REPLACE', appending('selected')],
   ['UID REPLACE', appending('selected')],
-  ['SEARCH', replies('selected', 'no-expunge', readSearch, searching(false))],
-  ['UID SEARCH', replies('selected', 'all', readSearch, searching(true))],
-  ['SORT', replies('selected', 'no-expunge', readSort, sorting(false))],
-  ['UID SORT', replies('selected', 'all', readSort, sorting(true))],
-  ['THREAD', replies('selected', 'no-expunge', readThread, threading(false))],
-  ['UID THREAD', replies('selected', 'all', readThread, threading(true))],
+  ['SEARCH', repliesLate('no-expunge', readSearch, searching(false))],
+  ['UID SEARCH', repliesLate('all', readSearch, searching(true))],
+  ['SORT', repliesLate('no-expunge', readSort, sorting(false))],
+  ['UID SORT', repliesLate('all', readSort, sorting(true))],
+  ['THREAD', repliesLate('no-expunge', readThread, threading(false))],
+  ['UID THREAD', repliesLate('all', readThread, threading(true))],
   ['CANCELUPDATE', replies('selected', 'all', readTags, cancelUpdate)],
 ])
 

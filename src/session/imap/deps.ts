@@ -71,6 +71,8 @@ export type ImapDeps = {
   readonly now: () => number
   /** Lets other sessions have their turn. */
   readonly breathe: () => Promise<void>
+  /** Waits for work, at most so long; what becomes of it is not told. @returns whether it has ended */
+  readonly within: (work: Promise<unknown>, ms: number) => Promise<boolean>
   readonly log: Log
   readonly limits: ImapLimits
   readonly newSpool: () => Spool

@@ -21,7 +21,7 @@ const rows = (uids: readonly number[]): MessageColumns => ({
 })
 
 test('messages go, the others keep what was known of them', async () => {
-  const store = await openInline({ folder: ':memory:' })
+  const store = openInline({ folder: ':memory:' })
   assert.ok(store.ok)
   const uidsThatGo = fc.uniqueArray(fc.integer({ min: 1, max: 60 }))
   fc.assert(

@@ -20,7 +20,7 @@ import { addContext } from './context.ts'
 import { placeOf } from './mailbox-view.ts'
 import { filteredMailboxes } from './notify.ts'
 import { scoresOf } from './relevancy.ts'
-import type { Running } from './row.ts'
+import { goesOn, inProgress, PROGRESS_MS, type Running } from './row.ts'
 import { columnSearch, treeOf } from './search-tree.ts'
 import type { Reply, Searched, Selected, Talk } from './state.ts'
 import { selectedOf, wireName } from './talk.ts'
@@ -253,9 +253,6 @@ export const threading =
     return [`* THREAD${text === '' ? '' : ` ${text}`}\r\n`, 'OK Threaded']
   }
 
-/** How long a search in many mailboxes goes on before the client hears that it does (RFC 9585). */
-const PROGRESS_MS = 5000
-
 /** ESEARCH: in many mailboxes, always by UID; mailboxes without a find say nothing. */
 export async function* multisearch(
   talk: Talk,
@@ -277,7 +274,7 @@ export async function* multisearch(
     const answered =
       tree === undefined || direct !== undefined
         ? undefined
-        : await talk.deps.store.search({ mailbox: seen.mailbox.id, tree })
+        : yield* inProgress(talk, talk.deps.store.search({ mailbox: seen.mailbox.id, tree }), [at, mailboxes.length])
     talk.deps.views.close(view)
     if (!searched.ok) return searched.error
     const uids = direct ?? (answered?.ok === true ? answered.value : new Uint32Array(0))
@@ -287,7 +284,7 @@ export async function* multisearch(
     }
     if (talk.deps.now() - asked > PROGRESS_MS) {
       asked = talk.deps.now()
-      yield `* OK [INPROGRESS (${writeString(talk.tag)} ${at + 1} ${mailboxes.length})] Still searching\r\n`
+      yield* goesOn(talk, [at + 1, mailboxes.length])
     }
   }
   return 'OK Searched'

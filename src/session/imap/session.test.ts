@@ -433,3 +433,24 @@ test('whatever a client says, the session answers or ends, and the next one is s
     { numRuns: 40 },
   )
 })
+
+test('a command that is long at work says so before its answer, and again', async () => {
+  const { house } = watched(await openHouse(), {})
+  await put(house, 'Subject: one\r\n\r\none\r\n')
+  const looks = [false, false, true]
+  const slow: House = {
+    ...house,
+    deps: { ...house.deps, within: async (work) => looks.shift() ?? work.then(() => true) },
+  }
+  const line = await logged(slow, 'SELECT INBOX')
+  const still = '* OK [INPROGRESS ("s" NIL NIL)] Still at work\r\n'
+  assert.equal(await line.say('s SEARCH TEXT one'), `${still}${still}* SEARCH 1\r\ns OK Searched\r\n`)
+  assert.deepEqual(line.waits, [0, 0])
+  looks.push(false)
+  assert.match(await line.say('c COPY 1 INBOX'), /^\* OK \[INPROGRESS \("c" NIL NIL\)\] Still at work\r\n/)
+  looks.push(false)
+  assert.match(
+    await line.say('m ESEARCH IN (personal) TEXT one'),
+    /^\* OK \[INPROGRESS \("m" 0 1\)\] Still at work\r\n\* ESEARCH \(TAG "m" /,
+  )
+})
