@@ -32,6 +32,11 @@ export const events = {
   'message-accepted': { level: 'info', says: 'a message was stored; 250 was said after this' },
   'message-flagged': { level: 'info', says: 'a message was stored and filed as spam' },
   'message-rejected': { level: 'info', says: 'a message was refused after its data' },
+  'message-judged': { level: 'info', says: 'another mail server was told what the filter thinks of a message' },
+  'consult-failed': {
+    level: 'warn',
+    says: 'no verdict could be given to another mail server, which takes the message as it came',
+  },
   'message-submitted': {
     level: 'info',
     says: 'a message of an account was taken: for people here, for the queue, or both',

@@ -6,6 +6,7 @@ import type { Hit } from '../spam/facts.ts'
 import { openInline } from '../store/sqlite/inline.ts'
 import type { Receipt, Store } from '../store/store.ts'
 import { openAccounts } from './accounts.ts'
+import type { Consult, Consulted, Question } from './consult.ts'
 import type { PostDeps } from './deps.ts'
 import type { Lookups } from './gather.ts'
 import { openHistory } from './history.ts'
@@ -21,7 +22,7 @@ import { openGuard } from './submit-ports.ts'
 const hour = 3_600_000
 
 type House = {
-  readonly office: PostOffice
+  readonly office: PostOffice & { readonly consult: Consult }
   readonly store: Store
   readonly deps: PostDeps
   readonly jail: ReturnType<typeof openJail>
@@ -642,4 +643,89 @@ test('the sender is known at the next message only if somebody vouches for its n
   assert.equal(facts?.domain, 'sender.example')
   assert.equal(facts?.vouched.firstTimeSender, false)
   assert.equal(facts?.unvouched.firstTimeSender, true)
+})
+
+// ---- Other mail servers -----------------------------------------------------------------------------------------------
+
+const asks = (house: House, so: Partial<Question> & { readonly message?: string } = {}): Promise<Consulted> => {
+  const { message = 'From: dora@good.example\r\n\r\nhello\r\n', ...rest } = so
+  const bytes = Buffer.from(message)
+  return house.office.consult({
+    session: 'queue-1',
+    ip: '192.0.2.7',
+    port: 4,
+    helo: 'mx.good.example',
+    tls: null,
+    mailFrom: { local: 'dora', domain: 'good.example', text: 'dora@good.example' },
+    recipients: [{ local: 'x', domain: 'elsewhere.example', text: 'x@elsewhere.example' }],
+    login: undefined,
+    account: undefined,
+    body: { bytes, size: bytes.length },
+    counts: true,
+    ...rest,
+  })
+}
+const spamOf = (points: number): string => `From: dora@good.example\r\nX-Test-Score: ${points}\r\n\r\nhello\r\n`
+
+for (const [says, points, kind] of [
+  ['wanted', 0, 'accept'],
+  ['doubtful', 6, 'flag'],
+  ['spam', 12, 'reject'],
+] as const)
+  test(`another server asks about a ${says} message and hears ${kind}; nothing is stored`, async () => {
+    const house = await openHouse()
+    const said = await asks(house, { message: spamOf(points) })
+    assert.equal(said.kind === 'judged' && said.verdict.kind, kind)
+    assert.equal(said.kind === 'judged' && said.score, points)
+    assert.deepEqual(await inbox(house, 'anna@example.org', 'INBOX'), [])
+    const [job] = house.jobs
+    assert.equal(job?.envelope?.ip, '192.0.2.7')
+    assert.equal(job?.wants.verify, true)
+    assert.ok(job?.facts.history?.unvouched.ownDomains?.includes('elsewhere.example'))
+  })
+
+test('spam at another server is held against its sender, unless it says not to', async () => {
+  for (const [counts, want] of [
+    [true, true],
+    [false, false],
+  ] as const) {
+    const house = await openHouse()
+    await asks(house, { message: spamOf(12), counts })
+    assert.equal(subjects(house).length > 0, want)
+  }
+})
+
+for (const [says, so] of [
+  ['who logged in there', { login: 'me' }],
+  ['a private network', { ip: '192.168.1.4' }],
+  ['this machine', { ip: '127.0.0.1' }],
+  ['nobody knows where', { ip: undefined }],
+] as const)
+  test(`mail of ${says} is scanned, not verified, and held against nobody`, async () => {
+    const house = await openHouse()
+    const said = await asks(house, { message: spamOf(12), ...so })
+    assert.equal(said.kind === 'judged' && said.verdict.kind, 'reject')
+    assert.equal(house.jobs[0]?.wants.verify, false)
+    assert.equal(house.jobs[0]?.facts.iprev, undefined)
+    assert.deepEqual(subjects(house), [])
+  })
+
+test('an account here has its own thresholds there too', async () => {
+  const house = await openHouse()
+  const anna = await house.store.account({ name: 'anna@example.org' })
+  assert.ok(anna.ok)
+  await house.store.changeAccount({ id: anna.value.id, settings: '{"spam":{"flag":2,"reject":3}}' })
+  const said = await asks(house, { message: spamOf(3), account: 'Anna@example.org' })
+  assert.deepEqual(said.kind === 'judged' && [said.verdict.kind, said.flagAt, said.rejectAt], ['reject', 2, 3])
+  assert.equal(house.jobs[0]?.account, 'anna@example.org')
+})
+
+test('a scan that is late, and a scan that throws, are no verdict', async () => {
+  for (const scan of [
+    async () => ({ kind: 'late' }) as const,
+    async () => {
+      throw new Error('broken')
+    },
+  ])
+    assert.deepEqual(await asks(await openHouse({ scan })), { kind: 'unjudged' })
 })

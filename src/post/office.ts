@@ -11,6 +11,7 @@ import type { Offence } from '../ban/offence.ts'
 import { isPrivate } from '../ban/subject.ts'
 import type { AccountId } from '../base/ids.ts'
 import type { Account } from '../store/store.ts'
+import { type Consult, type Consulted, consult, type Question } from './consult.ts'
 import type { OfficeDeps, PostDeps } from './deps.ts'
 import { Addresses, refuse } from './find.ts'
 import { type PeerFacts, Peers } from './gather.ts'
@@ -122,6 +123,10 @@ class Office {
       forwards,
     }
     return receive(this.#deps, current, mail, [...((await this.#addresses.domains()) ?? [])])
+  }
+
+  consult(question: Question): Promise<Consulted> {
+    return consult(this.#deps, question, () => this.#addresses.domains())
   }
 
   offence(kind: SessionOffence, peer: OffendingPeer): void {
@@ -270,13 +275,14 @@ const distinctTakers = (taken: readonly Taken[]): readonly Taker[] => {
   return [...byAccount.values()]
 }
 
-/** @returns the door that session/smtp knocks at. */
-export const postOffice = (deps: PostDeps): PostOffice => {
+/** @returns the door that session/smtp knocks at, and the one for other mail servers. */
+export const postOffice = (deps: PostDeps): PostOffice & { readonly consult: Consult } => {
   const office = new Office(deps)
   return {
     sender: (sender) => office.sender(sender),
     route: (sender, recipient, so) => office.route(sender, recipient, so),
     receive: (envelope, body) => office.receive(envelope, body),
     offence: (kind, peer) => office.offence(kind, peer),
+    consult: (question) => office.consult(question),
   }
 }

@@ -2,58 +2,27 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { createLog } from '../../src/app/log/writer.ts'
-import { type PosternServer, startServer } from '../../src/app/server/start.ts'
-import { readSettings } from '../../src/app/settings/read.ts'
-import { settingsSchema } from '../../src/app/settings/schema.ts'
+import type { PosternServer } from '../../src/app/server/start.ts'
+import { type Filter, ham, spam, startFilter } from './filter-house.ts'
 
+let filter: Filter
 let server: PosternServer
-let folder: string
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'postern-spamc-'))
-  const read = readSettings(
-    settingsSchema,
-    `host = "mx.here.test"
-[listen]
-smtp = []
-imap = []
-imaps = []
-submissions = []
-submission = []
-pop3 = []
-pop3s = []
-metrics = []
-spamd = ["127.0.0.1:0"]
-[spamd]
+  filter = await startFilter(
+    'spamd = ["127.0.0.1:0"]',
+    `[spamd]
 tell = true
 [spamd.limits]
 message = "300 kB"
 [spam]
 threads = 1
-deadline = "20 s"
-`,
+deadline = "20 s"`,
   )
-  assert.ok(read.ok, JSON.stringify(read))
-  const started = await startServer({
-    settings: read.value,
-    folder,
-    file: (path) => join(folder, path),
-    now: Date.now,
-    log: createLog({ level: 'error', format: 'json', write: () => undefined, now: Date.now }),
-    dnsServers: [],
-  })
-  assert.ok(started.ok, JSON.stringify(started))
-  server = started.value
+  server = filter.server
 })
-after(async () => {
-  await server.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+after(() => filter.stop())
 
 /** Not a synchronous call: the server lives in this process. */
 const spamc = async (words: readonly string[], input: string) => {
@@ -67,35 +36,6 @@ const spamc = async (words: readonly string[], input: string) => {
   const [code]: unknown[] = await once(child, 'close')
   return { code, out }
 }
-
-const ham = `From: Carl <carl@friend.test>
-To: anna@here.test
-Subject: Lunch on Thursday
-Date: Tue, 24 Nov 2026 05:20:16 +0000
-Message-ID: <lunch@friend.test>
-
-Shall we meet at noon, at the usual place?
-
-Carl
-`
-const spam = `From: "anna@here.test PayPal" <x@xn--pypal-4ve.test>
-To: undisclosed-recipients:;
-Reply-To: other@elsewhere.test
-Subject: =?utf-8?q?RE=3A_URGENT_!!!_You_WON_$5,000,000_CLICK_NOW?=
-Content-Type: multipart/mixed; boundary=b
-
---b
-Content-Type: text/html
-
-<html><body><a href="http://192.0.2.1/login.php">https://www.paypal.com/</a><form action="http://192.0.2.1/"><input type=password></form></body></html>
---b
-Content-Type: application/octet-stream; name="invoice.pdf.exe"
-Content-Disposition: attachment; filename="invoice.pdf.exe"
-Content-Transfer-Encoding: base64
-
-TVqQAAMAAAAEAAAA
---b--
-`
 
 test('spamc -c says ham and spam, by exit code and score', async () => {
   const wanted = await spamc(['-c'], ham)

@@ -14,6 +14,7 @@ import { newSpool, sweepSpool } from '../../net/spool.ts'
 import { type Accounts, openAccounts } from '../../post/accounts.ts'
 import { type AppPasswords, type LoginService, openAppPasswords } from '../../post/app-passwords.ts'
 import { courierHere } from '../../post/arrive.ts'
+import type { Consult } from '../../post/consult.ts'
 import type { Forwarding } from '../../post/forward.ts'
 import type { Lookups } from '../../post/gather.ts'
 import { openHistory, type SenderHistory } from '../../post/history.ts'
@@ -75,7 +76,7 @@ export type House = {
   readonly logins: Logins
   readonly history: SenderHistory
   readonly pool: ScanPool
-  readonly office: PostOffice
+  readonly office: PostOffice & { readonly consult: Consult }
   readonly views: MailboxViews
   readonly newSpool: () => Spool
   readonly postSettings: () => PostSettings

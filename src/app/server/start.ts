@@ -126,7 +126,7 @@ const sessionsOf = (house: House, options: ServerOptions, current: () => Setting
     log,
     maildrops: new Maildrops(),
   }
-  const spamd = spamdDeps(house, current, now)
+  const spamd = spamdDeps(house, current)
   return (kind: Kind, _peer: Peer): Session => {
     const settings = current()
     const mail = {

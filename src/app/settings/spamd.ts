@@ -11,6 +11,10 @@ export const spamdSection = z
       false,
       'Whether `spamc -L spam|ham|forget` teaches the filter: whoever may ask may then teach, in any name.',
     ),
+    jail: yes(
+      true,
+      "Whether what a client tells the sender of (Exim with variant=rspamd) counts with the jail and in the sender's history, as if it had come here.",
+    ),
     limits: limitsOf(spamdLimits, rowsOf(spamdLimitRows)).describe('Bounds of the requests.'),
   })
   .prefault({})

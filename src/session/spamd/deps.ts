@@ -1,7 +1,7 @@
 /** Data: what a spamd session bears, and what it needs of the house. The settings and the manual are made from the limits. */
 import type { Body } from '../../base/spool.ts'
+import type { Consult } from '../../post/consult.ts'
 import type { Teacher } from '../../post/learn.ts'
-import type { Scan } from '../../post/scan-port.ts'
 
 export const spamdLimitRows = {
   message: { value: 52_428_800, unit: 'octets', says: 'the largest message that is taken; a larger one is refused' },
@@ -25,19 +25,20 @@ export const spamdLimits: SpamdLimits = {
 }
 
 export type SpamdDeps = {
-  readonly scan: Scan
+  readonly consult: Consult
   readonly tell: Teacher['told']
-  /** Whose training and threshold count: those of an account that is named so, else the server's. */
-  readonly who: (user: string | undefined) => Promise<{ readonly account: string | undefined; readonly flagAt: number }>
+  /** The account that is named so, if there is one. */
+  readonly who: (user: string | undefined) => Promise<string | undefined>
   /** Whether this address may ask. */
   readonly mayAsk: (ip: string) => boolean
   /** Whether TELL teaches. */
   readonly mayTell: boolean
+  /** Whether the jail and the sender's history hear of what is judged, where the client tells who sent it. */
+  readonly counts: boolean
   /** Octets that all sessions hold now; shared by them. */
   readonly room: { held: number }
   readonly limits: SpamdLimits
   readonly host: string
-  readonly now: () => number
 }
 
 /** The message as the scan threads take it. */

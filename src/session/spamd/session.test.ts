@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import type { Act, Peer } from '../../base/act.ts'
-import type { ScanJob, ScanOutcome } from '../../post/scan-port.ts'
+import type { Consulted, Question } from '../../post/consult.ts'
 import { type SpamdDeps, spamdLimits } from './deps.ts'
 import { spamdSession } from './session.ts'
 
@@ -19,14 +19,22 @@ const hits = [
   { name: 'SMALL', says: 'a sender’s little', score: 0.5 },
   { name: 'LARGE', says: 'much', score: 6 },
 ]
-const done = (score: number): ScanOutcome => ({ kind: 'done', output: { hits, score, tokens: new Uint32Array(0) } })
+const done = (score: number): Consulted => ({
+  kind: 'judged',
+  verdict: { kind: score >= 10 ? 'reject' : score >= 5 ? 'flag' : 'accept', reasons: [] },
+  score,
+  hits,
+  flagAt: 5,
+  rejectAt: 10,
+  authResults: undefined,
+})
 
-type House = { readonly jobs: ScanJob[]; readonly told: Parameters<SpamdDeps['tell']>[0][]; readonly deps: SpamdDeps }
-const houseOf = (outcome: ScanOutcome, so: Partial<SpamdDeps> = {}): House => {
-  const jobs: ScanJob[] = []
+type House = { readonly jobs: Question[]; readonly told: Parameters<SpamdDeps['tell']>[0][]; readonly deps: SpamdDeps }
+const houseOf = (outcome: Consulted, so: Partial<SpamdDeps> = {}): House => {
+  const jobs: Question[] = []
   const told: House['told'] = []
   const deps: SpamdDeps = {
-    scan: async (job) => {
+    consult: async (job) => {
       jobs.push(job)
       return outcome
     },
@@ -34,13 +42,13 @@ const houseOf = (outcome: ScanOutcome, so: Partial<SpamdDeps> = {}): House => {
       told.push(one)
       return 'learned'
     },
-    who: async (user) => ({ account: user === 'alice@here.test' ? user : undefined, flagAt: 5 }),
+    who: async (user) => (user === 'alice@here.test' ? user : undefined),
     mayAsk: () => true,
     mayTell: true,
+    counts: true,
     room: { held: 0 },
     limits: spamdLimits,
     host: 'mx.here.test',
-    now: () => 0,
     ...so,
   }
   return { jobs, told, deps }
@@ -81,7 +89,7 @@ test('each method has its answer', async () => {
     /^X-Spam-Flag: YES\nX-Spam-Score: 6\.5\nX-Spam-Level: \*{6}\nX-Spam-Status: Yes, score=6\.5 required=5\.0/,
   )
   assert.ok(!message.includes('\r') && !message.includes('NO\n') && message.endsWith(MAIL))
-  assert.ok(jobs.every((job) => job.envelope === undefined && !job.wants.verify && 'bytes' in job.body))
+  assert.ok(jobs.every((job) => job.ip === undefined && job.account === undefined && 'bytes' in job.body))
 })
 
 test('wanted mail is not reported as spam', async () => {
@@ -90,9 +98,41 @@ test('wanted mail is not reported as spam', async () => {
   assert.ok(!(await ask(deps, asking('PROCESS', MAIL))).includes('X-Spam-Flag'))
 })
 
-for (const kind of ['late', 'failed', 'skipped'] as const)
-  test(`a scan that is ${kind} is no verdict`, async () =>
-    assert.match(await ask(houseOf({ kind }).deps, asking('PROCESS', MAIL)), /^SPAMD\/1\.1 75 /))
+test('no verdict is EX_TEMPFAIL', async () =>
+  assert.match(await ask(houseOf({ kind: 'unjudged' }).deps, asking('PROCESS', MAIL)), /^SPAMD\/1\.1 75 /))
+
+test('rspamd’s dialect tells the envelope, and hears the action', async () => {
+  const { deps, jobs } = houseOf(done(12.5))
+  const headers = [
+    'Queue-Id: 1abc',
+    'From: <a@b.test>',
+    'Recipient-Number: 2',
+    'Rcpt: <x@here.test>',
+    'Rcpt: y@here.test',
+    'Helo: mx.b.test',
+    'IP: 192.0.2.7',
+    'User: me',
+    '',
+  ].join('\r\n')
+  assert.equal(
+    await ask(deps, asking('CHECK', MAIL, headers, '1.3').replace('SPAMC', 'RSPAMC')),
+    'RSPAMD/1.3 0 EX_OK\r\nMetric: default; True; 12.50 / 5.00 / 10.00\r\nAction: reject\r\nSymbol: LARGE(6.00)\r\nSymbol: SMALL(0.50)\r\n',
+  )
+  const [{ body, recipients, mailFrom, ...rest } = assert.fail('nobody was asked')] = jobs
+  assert.deepEqual([mailFrom?.text, ...recipients.map(({ text }) => text)], ['a@b.test', 'x@here.test', 'y@here.test'])
+  assert.deepEqual(rest, {
+    session: '1abc',
+    ip: '192.0.2.7',
+    port: 0,
+    helo: 'mx.b.test',
+    tls: null,
+    login: 'me',
+    account: undefined,
+    counts: true,
+  })
+  assert.equal(body.size, MAIL.length)
+  assert.equal(await ask(deps, 'PING RSPAMC/1.3\r\n\r\n'), 'RSPAMD/1.3 0 PONG\r\n')
+})
 
 test('ping and skip', async () => {
   const { deps } = houseOf(done(0))

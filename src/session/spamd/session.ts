@@ -1,6 +1,7 @@
 /**
  * The spamd session: octets in, acts for the transport out (src/base/act.ts). SpamAssassin's spamc/spamd protocol up to 1.5, so that spamc, Exim's `spam`
- * condition and their like can ask this filter. One request a connection, as spamd has it. Nothing is verified, because the protocol tells no envelope.
+ * condition and their like can ask this filter. One request a connection, as spamd has it. Nothing is verified, because the protocol tells no envelope; in
+ * rspamd's dialect of it (Exim's variant=rspamd) the envelope is told, and the message is judged as one that came here.
  *
  * A scan that is late or fails is EX_TEMPFAIL: clients then let the message through as it came. The `local` and the `remote` database that TELL names are
  * both this filter: nobody else is told of anything. Refused on purpose: TELL unless the owner allows it, and compression other than zlib.
@@ -8,11 +9,14 @@
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
 import type { Peer, Session } from '../../base/act.ts'
+import { readIp, writeIp } from '../../base/ip.ts'
 import { fail, ok, type Result } from '../../base/result.ts'
+import type { Consulted, Question } from '../../post/consult.ts'
 import { spamFields } from '../../post/spam-fields.ts'
-import type { Hit, ScanOutput } from '../../spam/facts.ts'
-import { isModern, spamdPong, spamdRefusal, spamdTold, spamdVerdict } from '../../wire/spamd/reply.ts'
+import type { Hit } from '../../spam/facts.ts'
+import { isModern, rspamdVerdict, spamdPong, spamdRefusal, spamdTold, spamdVerdict } from '../../wire/spamd/reply.ts'
 import { type SpamdFault, SpamdReader, type SpamdRequest } from '../../wire/spamd/request.ts'
+import { actionOf, addressesOf, addressOf } from '../asked.ts'
 import { gathered, type Out } from '../gathered.ts'
 import { bodyOf, type SpamdDeps } from './deps.ts'
 import { headerOf, marked, withoutMarkup } from './markup.ts'
@@ -34,6 +38,7 @@ const inflated = promisify(inflate)
 
 type Talk = {
   readonly deps: SpamdDeps
+  readonly peer: Peer
   readonly reader: SpamdReader
   request: SpamdRequest | undefined
   pieces: Uint8Array[]
@@ -49,8 +54,10 @@ const ascii = (text: string): string => text.replaceAll(/[‘’]/g, "'").replac
 
 const nameOf = (hit: Hit): string => hit.name.replaceAll(/[^A-Za-z0-9_]/g, '_')
 
+type Judged = Extract<Consulted, { readonly kind: 'judged' }>
+
 /** The report for people: a line a test, heaviest first. */
-const reportOf = ({ hits, score }: ScanOutput, flagAt: number, host: string): string =>
+const reportOf = ({ hits, score, flagAt }: Judged, host: string): string =>
   [
     `Postern on ${host} gives this message ${score.toFixed(1)} points; from ${flagAt.toFixed(1)} on it is spam.`,
     '',
@@ -59,22 +66,20 @@ const reportOf = ({ hits, score }: ScanOutput, flagAt: number, host: string): st
     '',
   ].join('\n')
 
-type Scanned = { readonly output: ScanOutput; readonly flagAt: number }
-
 /** What follows the headers of an answer. */
-const textOf = (deps: SpamdDeps, request: SpamdRequest, message: Uint8Array, scanned: Scanned): readonly Out[] => {
-  const { output, flagAt } = scanned
-  const flagged = output.score >= flagAt
+const textOf = (deps: SpamdDeps, request: SpamdRequest, message: Uint8Array, judged: Judged): readonly Out[] => {
+  const { score, flagAt, hits } = judged
+  const flagged = score >= flagAt
   switch (request.method) {
     case 'SYMBOLS':
-      return [`${heaviest(output.hits).map(nameOf).join(',')}${isModern(request) ? '' : '\r\n'}`]
+      return [`${heaviest(hits).map(nameOf).join(',')}${isModern(request) ? '' : '\r\n'}`]
     case 'REPORT':
-      return [reportOf(output, flagAt, deps.host)]
+      return [reportOf(judged, deps.host)]
     case 'REPORT_IFSPAM':
-      return flagged ? [reportOf(output, flagAt, deps.host)] : []
+      return flagged ? [reportOf(judged, deps.host)] : []
     case 'PROCESS':
     case 'HEADERS': {
-      const fields = spamFields({ score: output.score, flagAt, flagged, hits: output.hits, host: deps.host })
+      const fields = spamFields({ score, flagAt, flagged, hits, host: deps.host })
       return marked(request.method === 'HEADERS' ? headerOf(message) : message, fields)
     }
     default:
@@ -84,22 +89,35 @@ const textOf = (deps: SpamdDeps, request: SpamdRequest, message: Uint8Array, sca
 
 const lengthOf = (out: Out): number => (typeof out === 'string' || out instanceof Uint8Array ? out.length : 0)
 
+const questionOf = ({ peer, deps }: Talk, request: SpamdRequest, message: Uint8Array): Question => {
+  const { dialect, user, envelope } = request
+  const tells = dialect === 'rspamc'
+  const ip = readIp(envelope.ip ?? '')
+  return {
+    session: envelope.id ?? peer.session,
+    ip: tells && ip.ok ? writeIp(ip.value) : undefined,
+    port: 0,
+    helo: envelope.helo ?? '',
+    tls: null,
+    mailFrom: addressOf(envelope.from),
+    recipients: addressesOf(envelope.recipients),
+    login: tells ? user : undefined,
+    account: tells ? undefined : user,
+    body: bodyOf(message),
+    counts: deps.counts,
+  }
+}
+
 async function* scanned(talk: Talk, request: SpamdRequest, message: Uint8Array): AsyncGenerator<Out> {
   const { deps } = talk
-  const { account, flagAt } = await deps.who(request.user)
-  const answer = await deps.scan({
-    body: bodyOf(message),
-    facts: {},
-    account,
-    host: deps.host,
-    receivedAt: deps.now(),
-    wants: { summary: false, verify: false, score: true },
-  })
-  const output = answer.kind === 'done' ? answer.output : undefined
-  if (output === undefined) return yield spamdRefusal('EX_TEMPFAIL', 'the filter did not come to an end; ask again')
-  const text = textOf(deps, request, message, { output, flagAt })
+  const judged = await deps.consult(questionOf(talk, request, message))
+  if (judged.kind !== 'judged') return yield spamdRefusal('EX_TEMPFAIL', 'the filter did not come to an end; ask again')
+  const { score, flagAt, rejectAt, hits } = judged
+  const verdict = { spam: score >= flagAt, score, flagAt }
+  if (request.dialect === 'rspamc') return yield rspamdVerdict(actionOf(judged), verdict, rejectAt, heaviest(hits))
+  const text = textOf(deps, request, message, judged)
   const octets = text.reduce((sum, one) => sum + lengthOf(one), 0)
-  yield spamdVerdict(request, { spam: output.score >= flagAt, score: output.score, flagAt }, octets)
+  yield spamdVerdict(request, verdict, octets)
   yield* text
 }
 
@@ -111,7 +129,7 @@ const told = async ({ deps }: Talk, request: SpamdRequest, message: Uint8Array):
   if (set.length === 0 && remove.length === 0) return spamdTold([], [])
   const forget = set.length === 0
   if (!forget && messageClass === undefined) return spamdRefusal('EX_PROTOCOL', 'Message-class is missing')
-  const { account } = await deps.who(request.user)
+  const account = await deps.who(request.user)
   const opinion = forget ? 'none' : messageClass === 'spam' ? 'spam' : 'wanted'
   const done = await deps.tell({ message, account, opinion })
   if (done === 'failed') return spamdRefusal('EX_TEMPFAIL', 'it was not learned; say it again')
@@ -161,7 +179,7 @@ const release = (talk: Talk): void => {
 async function* answered(talk: Talk): AsyncGenerator<Out> {
   const { request } = talk
   if (request === undefined || request.method === 'SKIP') return
-  if (request.method === 'PING') return yield spamdPong
+  if (request.method === 'PING') return yield request.dialect === 'rspamc' ? 'RSPAMD/1.3 0 PONG\r\n' : spamdPong
   const read = await messageOf(talk, request)
   talk.pieces = []
   if (!read.ok) return yield read.error
@@ -199,7 +217,7 @@ export const spamdSession = (deps: SpamdDeps): Session => {
         yield { act: 'write', bytes: spamdRefusal('EX_UNAVAILABLE', 'not from your address; see [spamd] from') }
         return yield { act: 'close' }
       }
-      talk = { deps, reader: new SpamdReader(), request: undefined, pieces: [], held: 0, over: false }
+      talk = { deps, peer, reader: new SpamdReader(), request: undefined, pieces: [], held: 0, over: false }
       yield { act: 'patience', ms: deps.limits.patienceMs }
     },
     async *octets(bytes) {

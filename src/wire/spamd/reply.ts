@@ -11,6 +11,23 @@ const codes = { EX_DATAERR: 65, EX_UNAVAILABLE: 69, EX_TEMPFAIL: 75, EX_PROTOCOL
 export const spamdRefusal = (code: keyof typeof codes, says: string): string =>
   `SPAMD/1.1 ${codes[code]} ${says.replaceAll(/[^ -~]/g, '?')}\r\n`
 
+type RspamdAction = 'no action' | 'add header' | 'reject'
+
+/** @returns the whole answer in rspamd's older form, as Exim's variant=rspamd reads it: the action stands right after the scores. */
+export const rspamdVerdict = (
+  action: RspamdAction,
+  { spam, score, flagAt }: SpamdVerdict,
+  rejectAt: number,
+  symbols: readonly { readonly name: string; readonly score: number }[],
+): string =>
+  [
+    'RSPAMD/1.3 0 EX_OK',
+    `Metric: default; ${spam ? 'True' : 'False'}; ${[score, flagAt, rejectAt].map((one) => one.toFixed(2)).join(' / ')}`,
+    `Action: ${action}`,
+    ...symbols.map((one) => `Symbol: ${one.name.replaceAll(/[^A-Za-z0-9_]/g, '_')}(${one.score.toFixed(2)})`),
+    '',
+  ].join('\r\n')
+
 /** The answer to PING. */
 export const spamdPong = 'SPAMD/1.5 0 PONG\r\n'
 

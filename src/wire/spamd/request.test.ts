@@ -27,7 +27,16 @@ const read = (text: string) => {
   assert.deepEqual(readAll([...octets].map((octet) => Uint8Array.of(octet))), whole)
   return whole
 }
-const plain = { user: undefined, compress: undefined, messageClass: undefined, set: [], remove: [] }
+const envelope = { id: undefined, ip: undefined, helo: undefined, from: undefined, recipients: [] }
+const plain = {
+  dialect: 'spamc',
+  user: undefined,
+  envelope,
+  compress: undefined,
+  messageClass: undefined,
+  set: [],
+  remove: [],
+}
 
 for (const [name, text, want] of [
   [
@@ -61,6 +70,21 @@ for (const [name, text, want] of [
     },
   ],
   [
+    'rspamd’s dialect',
+    'CHECK RSPAMC/1.3\r\nRcpt: <a@b>\r\nRcpt: <c@d>\r\nIP: 192.0.2.1\r\nContent-length: 0\r\n\r\n',
+    {
+      request: {
+        ...plain,
+        dialect: 'rspamc',
+        method: 'CHECK',
+        version: [1, 3],
+        length: 0,
+        envelope: { ...envelope, ip: '192.0.2.1', recipients: ['<a@b>', '<c@d>'] },
+      },
+      end: true,
+    },
+  ],
+  [
     'a ping, without an empty line',
     'PING SPAMC/1.2\r\n',
     { request: { ...plain, method: 'PING', version: [1, 2], length: 0 }, end: true },
@@ -84,7 +108,7 @@ for (const [name, text, want] of [
   ['two lengths', 'CHECK SPAMC/1.5\r\nContent-length: 1\r\nContent-length: 1\r\n', { fault: 'bad-length' }],
   ['another class', 'TELL SPAMC/1.5\r\nMessage-class: eggs\r\nContent-length: 1\r\n\r\n', { fault: 'bad-class' }],
   ['a line without end', `CHECK ${'x'.repeat(3000)}`, { fault: 'too-long-line' }],
-  ['headers without end', `CHECK SPAMC/1.5\r\n${'A: b\r\n'.repeat(65)}`, { fault: 'too-many-headers' }],
+  ['headers without end', `CHECK SPAMC/1.5\r\n${'A: b\r\n'.repeat(1101)}`, { fault: 'too-many-headers' }],
 ] as const)
   test(`${name}, whole and octet by octet`, () => assert.deepEqual(read(text), want))
 

@@ -1,6 +1,8 @@
 /**
  * A request of SpamAssassin's spamc/spamd protocol, up to version 1.5, read as it comes: `METHOD SPAMC/1.5`, header lines, an empty line, and a message of
  * Content-length octets. Pure; a push parser with bounded memory. PING and SKIP are whole with their first line, because old clients send nothing more.
+ * `RSPAMC/1.3` is the dialect of rspamd's older clients (Exim with variant=rspamd), which tells the envelope in headers of its own: From, Rcpt for each
+ * recipient, IP, Helo, and User for who logged in.
  * Refused on purpose: a message without Content-length (its end would be the end of the connection, and a lost one could not be told from a whole one).
  */
 import { fail, ok, type Result } from '../../base/result.ts'
@@ -12,12 +14,22 @@ const databases = ['local', 'remote'] as const
 export type SpamdDatabase = (typeof databases)[number]
 
 export type SpamdRequest = {
+  readonly dialect: 'spamc' | 'rspamc'
   readonly method: SpamdMethod
   /** Of `SPAMC/major.minor`; 1.3 and later understand several header lines in an answer. */
   readonly version: readonly [major: number, minor: number]
   /** Octets of the message; 0 for PING and SKIP. */
   readonly length: number
+  /** Of spamc whose training it is, of rspamc who logged in. */
   readonly user: string | undefined
+  /** What rspamc tells; the texts as they came. */
+  readonly envelope: {
+    readonly id: string | undefined
+    readonly ip: string | undefined
+    readonly helo: string | undefined
+    readonly from: string | undefined
+    readonly recipients: readonly string[]
+  }
   readonly compress: string | undefined
   readonly messageClass: 'spam' | 'ham' | undefined
   /** Databases that a TELL names; others than the two are not heard. */
@@ -44,16 +56,19 @@ export type SpamdEvent =
   | { readonly event: 'fault'; readonly why: SpamdFault }
 
 const LINE = 2_048
-const HEADERS = 64
+const HEADERS = 1_100 // a line a recipient
 const LF = 10
 
-type First = Pick<SpamdRequest, 'method' | 'version'>
+type First = Pick<SpamdRequest, 'dialect' | 'method' | 'version'>
 
 const readFirst = (line: string): Result<First, SpamdFault> => {
-  const found = /^([A-Z_]{1,20}) SPAMC\/(\d{1,3})\.(\d{1,3})$/i.exec(line.trim())
+  const found = /^([A-Z_]{1,20}) (R?)SPAMC\/(\d{1,3})\.(\d{1,3})$/i.exec(line.trim())
   if (found === null) return fail('bad-request-line')
   const method = methods.find((one) => one === found[1]?.toUpperCase())
-  return method === undefined ? fail('unknown-method') : ok({ method, version: [Number(found[2]), Number(found[3])] })
+  const dialect = found[2] === '' ? 'spamc' : 'rspamc'
+  return method === undefined
+    ? fail('unknown-method')
+    : ok({ dialect, method, version: [Number(found[3]), Number(found[4])] })
 }
 
 const databasesIn = (text: string | undefined): readonly SpamdDatabase[] => {
@@ -61,7 +76,11 @@ const databasesIn = (text: string | undefined): readonly SpamdDatabase[] => {
   return databases.filter((one) => named.includes(one))
 }
 
-const readRequest = (first: First, headers: ReadonlyMap<string, string>): Result<SpamdRequest, SpamdFault> => {
+const readRequest = (
+  first: First,
+  headers: ReadonlyMap<string, string>,
+  recipients: readonly string[],
+): Result<SpamdRequest, SpamdFault> => {
   const length = headers.get('content-length')
   const said = headers.get('message-class')?.toLowerCase()
   if (said !== undefined && said !== 'spam' && said !== 'ham') return fail('bad-class')
@@ -71,6 +90,13 @@ const readRequest = (first: First, headers: ReadonlyMap<string, string>): Result
     ...first,
     length: Number(length),
     user: headers.get('user'),
+    envelope: {
+      id: headers.get('queue-id'),
+      ip: headers.get('ip'),
+      helo: headers.get('helo'),
+      from: headers.get('from'),
+      recipients,
+    },
     compress: headers.get('compress')?.toLowerCase(),
     messageClass: said,
     set: databasesIn(headers.get('set')),
@@ -82,6 +108,7 @@ const alone = (first: First): SpamdRequest => ({
   ...first,
   length: 0,
   user: undefined,
+  envelope: { id: undefined, ip: undefined, helo: undefined, from: undefined, recipients: [] },
   compress: undefined,
   messageClass: undefined,
   set: [],
@@ -95,6 +122,7 @@ export class SpamdReader {
   #line = ''
   #first: First | undefined
   readonly #headers = new Map<string, string>()
+  readonly #recipients: string[] = []
   #count = 0
   #left: number | undefined
   #done = false
@@ -151,7 +179,7 @@ export class SpamdReader {
       return method === 'PING' || method === 'SKIP' ? this.#begin(alone(first.value)) : undefined
     }
     if (line === '') {
-      const request = readRequest(this.#first, this.#headers)
+      const request = readRequest(this.#first, this.#headers, this.#recipients)
       return request.ok ? this.#begin(request.value) : this.#fault(request.error)
     }
     const found = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*:[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)$/.exec(line)
@@ -161,7 +189,9 @@ export class SpamdReader {
     const name = (found[1] ?? '').toLowerCase()
     // Two lengths are two messages: nobody can say which is meant.
     if (name === 'content-length' && this.#headers.has(name)) return this.#fault('bad-length')
-    this.#headers.set(name, (found[2] ?? '').trim())
+    const value = (found[2] ?? '').trim()
+    if (name === 'rcpt') this.#recipients.push(value)
+    else this.#headers.set(name, value)
     return undefined
   }
 
