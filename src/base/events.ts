@@ -154,6 +154,10 @@ export const events = {
     level: 'info',
     says: 'a report could not be handed over by HTTPS; it is tried again for two days',
   },
+  'rejected-released': {
+    level: 'info',
+    says: 'somebody took a note of refused mail out of Rejected: its sender is known to the account from now on',
+  },
   tidied: { level: 'info', says: 'old tombstones, receipts and Junk were removed' },
   'admin-request': { level: 'info', says: 'a command came in over the admin socket' },
   'watch-started': {

@@ -4,6 +4,7 @@
 import type { Receipt, StoreFault } from '../store/store.ts'
 import { deferralOf } from './deliver.ts'
 import type { OfficeDeps } from './deps.ts'
+import { type Judged, keepRefused } from './keep-refused.ts'
 import type { Decision, Known, Mail } from './mail.ts'
 import type { ReceiveOutcome, RejectReason } from './ports.ts'
 import type { PostSettings } from './settings.ts'
@@ -34,18 +35,18 @@ const words: Readonly<Record<Reason, RejectReason>> = {
 /** @returns the word for the first reason of a verdict. */
 export const wordFor = (decision: Decision): RejectReason => words[decision.answer.reasons[0] ?? 'score']
 
-/** It is refused for good. A receipt that cannot be written is missed by the administrator alone. */
+/** It is refused for good; whom it was for finds a note of it. A receipt that cannot be written is missed by the administrator alone. */
 export const refuse = async (
   deps: OfficeDeps,
   settings: PostSettings,
   mail: Mail,
   reason: RejectReason,
-  known?: Known,
-  decision?: Decision,
+  judged?: Judged,
 ): Promise<ReceiveOutcome> => {
+  const { known, decision } = judged ?? {}
   const score = known?.output?.score ?? 0
   const receipt: Receipt = receiptOf(settings, mail, 'reject', score, tell(mail, known, decision, []))
-  const kept = await deps.store.addReceipt(receipt)
+  const kept = await keepRefused(deps, settings, mail, receipt, judged)
   if (!kept.ok) deps.log.event('store-fault', { verb: 'addReceipt', fault: kept.error })
   const { session, ip } = mail.envelope
   deps.log.event('message-rejected', {

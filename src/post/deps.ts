@@ -5,6 +5,7 @@ import type { Lookups, Peers } from './gather.ts'
 import type { SenderHistory } from './history.ts'
 import type { Jail } from './jail.ts'
 import type { Decision, Known, Mail } from './mail.ts'
+import type { RejectedCounts } from './rejected.ts'
 import type { Reports } from './reports/reports.ts'
 import type { Learn, Scan } from './scan-port.ts'
 import type { PostSettings } from './settings.ts'
@@ -51,4 +52,4 @@ export type PostDeps = {
   readonly returnTo?: (local: string) => Returned | undefined
 }
 /** With what the office keeps for itself. */
-export type OfficeDeps = PostDeps & { readonly peers: Peers }
+export type OfficeDeps = PostDeps & { readonly peers: Peers; readonly rejected: RejectedCounts }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { talkSentences } from '../ban/sentences.ts'
-import { mailboxId } from '../base/ids.ts'
+import { type AccountId, mailboxId } from '../base/ids.ts'
 import { silentLog } from '../base/log.ts'
 import { openInline } from '../store/sqlite/inline.ts'
 import type { Mailbox, Store } from '../store/store.ts'
@@ -9,6 +9,7 @@ import { defaultMailboxes } from './accounts.ts'
 import { openHistory } from './history.ts'
 import { openJail } from './jail.ts'
 import { openTeacher, opinionOf, senderOf, type Teacher } from './learn.ts'
+import { REJECTED } from './rejected.ts'
 import type { Lesson } from './scan-port.ts'
 import { senderKeys } from './standing.ts'
 
@@ -47,6 +48,7 @@ test('who brought a message is read from our own fields alone', () => {
 
 type School = {
   readonly store: Store
+  readonly account: AccountId
   readonly teacher: Teacher
   readonly lessons: readonly Lesson[]
   readonly jail: ReturnType<typeof openJail>
@@ -67,7 +69,8 @@ const openSchool = async (messages = 1, its = prefix): Promise<School> => {
     now: 0,
   })
   assert.ok(account.ok)
-  for (const row of defaultMailboxes) await store.addMailbox({ account: account.value.id, now: 0, ...row })
+  for (const row of [...defaultMailboxes, { name: REJECTED }])
+    await store.addMailbox({ account: account.value.id, now: 0, ...row })
   for (let n = 0; n < messages; n += 1) {
     const done = await store.deliver({
       body: { bytes: Buffer.from(`Subject: ${n}\r\n${body.toString('latin1')}`) },
@@ -114,6 +117,7 @@ const openSchool = async (messages = 1, its = prefix): Promise<School> => {
   }
   return {
     store,
+    account: account.value.id,
     teacher,
     lessons,
     jail,
@@ -187,6 +191,35 @@ test('a message that did not come by mail teaches the filter alone', async () =>
   await move('INBOX', 'Junk')
   assert.equal(lessons.length, 1)
   assert.equal((await history.standings(senderKeys('192.0.2.7', undefined, undefined))).host, undefined)
+})
+
+test('a note of refused mail that is taken out of Rejected frees its sender, and nothing is learned from our own words', async () => {
+  const { move, lessons, history, jail, account } = await openSchool(1, `X-Postern-Rejected: note; id=0a\r\n${prefix}`)
+  await move('INBOX', 'Rejected')
+  jail.ban('@sender.example', 1000, '')
+  await move('Rejected', 'Trash')
+  assert.notEqual(jail.barredSender('carl@sender.example'), undefined)
+  await move('Trash', 'Rejected')
+  await move('Rejected', 'INBOX')
+  assert.deepEqual(lessons, [])
+  assert.equal(jail.barredSender('carl@sender.example'), undefined)
+  const keys = senderKeys('192.0.2.7', 'carl@sender.example', 'sender.example')
+  assert.equal((await history.standings(keys)).address?.wanted, 3)
+  assert.ok(await history.knows(account, 'carl@sender.example'))
+})
+
+test('a refused message that was kept and is wanted is a lesson', async () => {
+  const { move, lessons } = await openSchool(1, `X-Postern-Rejected: message; id=0a\r\n${prefix}`)
+  await move('INBOX', 'Rejected')
+  await move('Rejected', 'INBOX')
+  assert.deepEqual(
+    lessons.map(({ spam }) => spam),
+    [false],
+  )
+  const own = await openSchool() // somebody's own folder of that name
+  await own.move('INBOX', 'Rejected')
+  await own.move('Rejected', 'Archive')
+  assert.deepEqual(own.lessons, [])
 })
 
 test('a mailbox that is gone teaches nothing and breaks nothing', async () => {

@@ -13,6 +13,7 @@ import { readAuthResults } from '../verify/auth-results.ts'
 import { readHead } from './head.ts'
 import type { SenderHistory } from './history.ts'
 import type { Jail } from './jail.ts'
+import { isNote, REJECTED, refusalIn } from './rejected.ts'
 import type { Learn } from './scan-port.ts'
 import { type SenderKeys, senderKeys } from './standing.ts'
 
@@ -37,7 +38,7 @@ type Move = {
 export type TeacherDeps = {
   readonly store: Pick<Store, 'account' | 'mailbox' | 'messages' | 'recall' | 'remember'>
   readonly learn: Learn
-  readonly history: Pick<SenderHistory, 'note'>
+  readonly history: Pick<SenderHistory, 'note' | 'wrote'>
   readonly jail: Pick<Jail, 'barred' | 'barredSender' | 'pardon'>
   readonly now: () => number
   readonly log: Log
@@ -69,6 +70,9 @@ export const opinionOf = (from: Mailbox['specialUse'], to: Mailbox['specialUse']
   if (to === 'junk') return from === 'drafts' || from === 'sent' ? undefined : 'spam'
   return from === 'junk' && !noOpinion.has(to) ? 'wanted' : undefined
 }
+
+/** Where the server shows refused mail; people may have a mailbox of that name for other things. */
+const showsRefused = ({ name, specialUse }: Mailbox): boolean => specialUse === undefined && name === REJECTED
 
 const peerIn = (prefix: string): string | undefined =>
   /^Received: from \S* \([^[\r\n]*\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]\)/m.exec(prefix)?.[1]
@@ -155,8 +159,21 @@ export const openTeacher = (deps: TeacherDeps): Teacher => {
     if (held?.offence === 'spam-flagged' || held?.offence === 'spam-rejected') jail.pardon(held.subject)
   }
 
+  /** A person wants mail that was refused: its sender counts as one whom they wrote to. */
+  const released = async (move: Move, sender: Sender | undefined): Promise<void> => {
+    if (sender === undefined) return
+    if (sender.address !== undefined) history.wrote(move.account, sender.address)
+    await correct(sender, false)
+    log.event('rejected-released', { account: move.account, from: sender.address, ip: sender.ip })
+  }
+
   const learnOne = async (move: Move, name: string, spam: boolean, row: MessageDetail): Promise<void> => {
     if (row.message === undefined) return
+    // A note holds words of ours: nothing is learned from them.
+    if (isNote(row.prefix)) {
+      if (!spam) await released(move, senderOf(row.prefix, row.message.subarray(row.prefix.length), deps.host()))
+      return
+    }
     const corrects = await remembered(move.account, row.emailId, spam)
     if (corrects === undefined) return
     const message = row.message.subarray(row.prefix.length)
@@ -172,7 +189,9 @@ export const openTeacher = (deps: TeacherDeps): Teacher => {
       store.mailbox({ id: move.to }),
       store.account({ id: move.account }),
     ])
-    const opinion = to.ok ? opinionOf(from.ok ? from.value.specialUse : undefined, to.value.specialUse) : undefined
+    const refused = from.ok && showsRefused(from.value)
+    const use = refused ? 'junk' : from.ok ? from.value.specialUse : undefined
+    const opinion = to.ok ? opinionOf(use, to.value.specialUse) : undefined
     if (opinion === undefined || !account.ok) return
     const uids = [...move.newUids].sort((a, b) => a - b).slice(0, MOST_LESSONS)
     for (let at = 0; at < uids.length; at += PAGE) {
@@ -185,7 +204,9 @@ export const openTeacher = (deps: TeacherDeps): Teacher => {
         mostBytes: PAGE_OCTETS,
       })
       if (!page.ok) return log.event('store-fault', { verb: 'messages', fault: page.error })
-      for (const row of page.value.rows) await learnOne(move, account.value.name, opinion === 'spam', row)
+      for (const row of page.value.rows)
+        if (!refused || refusalIn(row.prefix) !== undefined)
+          await learnOne(move, account.value.name, opinion === 'spam', row)
     }
   }
 

@@ -324,6 +324,49 @@ test('flagged mail goes to Junk with its marks, and a mailbox of that special us
   assert.equal((await inbox(house, 'anna@example.org', 'INBOX')).length, 0)
 })
 
+test('refused mail is shown to whom it was for: a note, read already; a second copy of the flood above the bound is not', async () => {
+  const house = await openHouse()
+  const { end } = await send(house, { to: ['all@example.org'], headers: 'X-Test-Score: 12\r\n', body: 'secret words' })
+  assert.deepEqual(end, { kind: 'rejected', reason: 'spam' })
+  for (const name of ['anna@example.org', 'ben@example.org']) {
+    const [note = '', ...others] = await inbox(house, name, 'Rejected')
+    assert.deepEqual(others, [])
+    assert.match(
+      note,
+      /^X-Postern-Rejected: note; id=[0-9a-f]{16}\r\nReturn-Path: <carl@sender\.example>\r\nReceived: /,
+    )
+    assert.match(note, /This message was refused: it looks like spam/)
+    assert.doesNotMatch(note, /secret words/)
+  }
+  assert.deepEqual(
+    (await receipts(house)).map(({ verdict }) => verdict),
+    ['reject'],
+  )
+})
+
+test('with keep-rejected the message itself is there, byte for byte after our fields; switched off, nothing is', async () => {
+  const spam = { ...postDefaults.spam, keepRejected: true }
+  const house = await openHouse({ settings: { spam } })
+  await send(house, { headers: 'X-Test-Score: 12\r\n', body: 'secret words' })
+  const [message = ''] = await inbox(house, 'anna@example.org', 'Rejected')
+  assert.match(message, /^X-Postern-Rejected: message; id=/)
+  assert.ok(message.endsWith('\r\n\r\nsecret words\r\n'))
+  const off = await openHouse({ settings: { keepRejectedMs: 0 } })
+  await send(off, { headers: 'X-Test-Score: 12\r\n' })
+  const anna = await off.store.account({ name: 'anna@example.org' })
+  assert.ok(anna.ok)
+  assert.equal((await off.store.mailbox({ account: anna.value.id, name: 'Rejected' })).ok, false)
+  assert.equal((await receipts(off)).length, 1)
+})
+
+test('a note that the disk does not take changes no answer, and the receipt is kept', async () => {
+  const house = await openHouse({
+    store: (store) => ({ ...store, deliver: async () => ({ ok: false, error: 'disk-full' }) }),
+  })
+  assert.deepEqual((await send(house, { headers: 'X-Test-Score: 12\r\n' })).end, { kind: 'rejected', reason: 'spam' })
+  assert.equal((await receipts(house)).length, 1)
+})
+
 test('a detail files into a mailbox that is there, and makes none', async () => {
   const house = await openHouse()
   const anna = await house.store.account({ name: 'anna@example.org' })

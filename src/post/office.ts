@@ -30,6 +30,7 @@ import type {
 } from './ports.ts'
 import { receive } from './receive.ts'
 import { Recent } from './recent.ts'
+import { RejectedCounts } from './rejected.ts'
 import { senderKeys } from './standing.ts'
 import { submit } from './submit.ts'
 import { draftOf, type Refusal, type Routed } from './submit-draft.ts'
@@ -58,7 +59,7 @@ class Office {
   readonly #transactions = new Recent<Transaction>(MOST_TRANSACTIONS)
 
   constructor(deps: PostDeps) {
-    this.#deps = { ...deps, peers: new Peers(deps.lookups, deps.now, deps.log) }
+    this.#deps = { ...deps, peers: new Peers(deps.lookups, deps.now, deps.log), rejected: new RejectedCounts() }
     this.#addresses = new Addresses(deps)
   }
 

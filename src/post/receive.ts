@@ -41,7 +41,7 @@ export const receive = async (
   if (decision.answer.kind === 'reject') {
     await book(deps, settings, mail, known, decision)
     deps.reports?.note(mail, known, decision, ownDomains)
-    return refuse(deps, settings, mail, wordFor(decision), known, decision)
+    return refuse(deps, settings, mail, wordFor(decision), { known, decision, scanned })
   }
 
   const report = scanned.kind === 'done' ? scanned.report : undefined

@@ -13,7 +13,8 @@ export type PostSettings = {
   readonly lookups: { readonly reverse: boolean; readonly dnsbl: boolean }
   /** A peer without a reverse name is an offender, as in the talk; false makes it a mere fact for the score. */
   readonly requireReverse: boolean
-  readonly spam: Thresholds & { readonly honourDmarc: boolean }
+  /** `keepRejected`: the whole of what is refused is kept for whom it was for, not only a note. */
+  readonly spam: Thresholds & { readonly honourDmarc: boolean; readonly keepRejected: boolean }
   /** Received fields beyond which a message is going in circles (RFC 5321 section 6.3). */
   readonly mostHops: number
   readonly submission: {
@@ -30,6 +31,8 @@ export type PostSettings = {
   readonly trustedSealers: readonly string[]
   readonly keepReceiptsMs: number
   readonly keepJunkMs: number
+  /** How long what was refused stays visible to whom it was for; 0: not at all. */
+  readonly keepRejectedMs: number
   readonly jail: JailSettings
   /** Addresses that reports come to beside the usual ones; lower case. */
   readonly reportAddresses?: readonly string[]
@@ -42,11 +45,12 @@ export const postDefaults = {
   scan: { verify: true, score: true, summary: true },
   lookups: { reverse: true, dnsbl: true },
   requireReverse: true,
-  spam: { flag: 5, reject: 10, honourDmarc: true },
+  spam: { flag: 5, reject: 10, honourDmarc: true, keepRejected: false },
   mostHops: 50,
   submission: { showClient: false, sharedAliases: false, triesMs: 5 * DAY },
   forward: { flagged: 'refuse' },
   trustedSealers: [],
   keepReceiptsMs: 30 * DAY,
   keepJunkMs: 30 * DAY,
+  keepRejectedMs: 14 * DAY,
 } as const satisfies Partial<PostSettings>

@@ -1,5 +1,5 @@
 /**
- * What is kept for a time and then goes: old Junk, and with the store's own verb tombstones, receipts, expired memos and bodies that nobody points
+ * What is kept for a time and then goes: old Junk, what shows refused mail, and with the store's own verb tombstones, receipts, expired memos and bodies that nobody points
  * at. Every piece is small, so that no delivery waits behind it. The clock is a parameter.
  *
  * A message in Junk is as old as its time there; one that its owner marked (\Flagged) stays. Where an account's Junk holds more octets than its room, the oldest go
@@ -11,6 +11,7 @@ import { isRecord, readJson } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import { flagBits, type MessageColumns, type Store, type StoreFault, type UidRanges } from '../store/store.ts'
+import { REJECTED, REJECTED_KEYWORD } from './rejected.ts'
 
 const PIECE = 200 // messages of one transaction
 const MOST_PIECES = 1_000 // of the store's own tidying, at one go
@@ -24,13 +25,15 @@ export type TidyDeps = {
   readonly keepJunkMs: number
   /** Octets that the Junk of one account may hold; 0 is no limit. */
   readonly junkRoom: number
+  /** How long refused mail is shown; 0 where it is not shown at all. */
+  readonly keepRejectedMs: number
   /** Lets others have their turn between two pieces. */
   readonly breathe?: () => Promise<void>
   /** Ends after the piece that is being done. */
   readonly signal?: AbortSignal
 }
 /**
- * `junk` messages of `junkOctets` went from Junk, and `removed` rows of other kinds; `kept` messages of `keptOctets` are still in a Junk, and `oldestJunk` is when
+ * `junk` messages of `junkOctets` went from Junk, `rejected` from what shows refused mail, and `removed` rows of other kinds; `kept` messages of `keptOctets` are still in a Junk, and `oldestJunk` is when
  * the oldest of them got there; null where there is none.
  */
 export type Tidied = {
@@ -38,11 +41,14 @@ export type Tidied = {
   readonly junk: number
   readonly junkOctets: number
   readonly removed: number
+  readonly rejected: number
   readonly kept: number
   readonly keptOctets: number
   readonly oldestJunk: number | null
 }
-type Columns = Pick<MessageColumns, 'uids' | 'flags' | 'savedDates' | 'sizes'>
+type Columns = Pick<MessageColumns, 'uids' | 'flags' | 'savedDates' | 'sizes' | 'keywords' | 'keywordSets'>
+/** What goes of a mailbox: what got there before `before`, and the oldest above `room` octets (0 is no limit). With `keyword`, only messages that have it count. */
+export type Rule = { readonly before: number; readonly room: number; readonly keyword?: string }
 type Overdue = {
   readonly pieces: readonly UidRanges[]
   readonly goneOctets: number
@@ -51,14 +57,19 @@ type Overdue = {
   readonly oldest: number | null
 }
 
-/** @returns which messages are over, in pieces, and what is left. `room` 0 is no limit of octets. Pure. */
-export const overdue = (columns: Columns, before: number, room: number): Overdue => {
-  const { uids, flags, savedDates, sizes } = columns
+/** @returns which messages are over, in pieces, and what is left. Pure. */
+export const overdue = (columns: Columns, { before, room, keyword }: Rule): Overdue => {
+  const { uids, flags, savedDates, sizes, keywords, keywordSets } = columns
+  const counts = keywordSets.map((set) => keyword === undefined || set.includes(keyword))
+  const isCounted = (index: number): boolean => counts[keywords[index] ?? 0] ?? keyword === undefined
   const old: number[] = []
   const loose: number[] = [] // indices of what is neither old nor marked
   let goneOctets = 0
   let keptOctets = 0
+  let counted = 0
   for (const [index, uid] of uids.entries()) {
+    if (!isCounted(index)) continue
+    counted += 1
     const isMarked = ((flags[index] ?? 0) & flagBits.flagged) !== 0
     if (!isMarked && (savedDates[index] ?? before) < before) {
       old.push(uid)
@@ -78,12 +89,13 @@ export const overdue = (columns: Columns, before: number, room: number): Overdue
     }
   let oldest: number | null = null
   for (const [index, uid] of uids.entries())
-    if (!gone.has(uid)) oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, savedDates[index] ?? before)
+    if (!gone.has(uid) && isCounted(index))
+      oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, savedDates[index] ?? before)
   const going = [...gone].sort((a, b) => a - b)
   const pieces: UidRanges[] = []
   for (let at = 0; at < going.length; at += PIECE)
     pieces.push(going.slice(at, at + PIECE).map((uid) => [uid, uid] as const))
-  return { pieces, goneOctets, kept: uids.length - gone.size, keptOctets, oldest }
+  return { pieces, goneOctets, kept: counted - gone.size, keptOctets, oldest }
 }
 
 type Purged = Pick<Tidied, 'junk' | 'junkOctets' | 'kept' | 'keptOctets' | 'oldestJunk'>
@@ -99,14 +111,10 @@ const both = (a: Purged, b: Purged): Purged => ({
       : Math.min(a.oldestJunk, b.oldestJunk),
 })
 
-const purge = async (deps: TidyDeps, mailbox: MailboxId): Promise<Result<Purged, StoreFault>> => {
+const purge = async (deps: TidyDeps, mailbox: MailboxId, rule: Rule): Promise<Result<Purged, StoreFault>> => {
   const columns = await deps.store.columns({ mailbox })
   if (!columns.ok) return columns
-  const { pieces, goneOctets, kept, keptOctets, oldest } = overdue(
-    columns.value,
-    deps.now() - deps.keepJunkMs,
-    deps.junkRoom,
-  )
+  const { pieces, goneOctets, kept, keptOctets, oldest } = overdue(columns.value, rule)
   let junk = 0
   for (const uids of pieces) {
     if (deps.signal?.aborted === true) break
@@ -118,16 +126,37 @@ const purge = async (deps: TidyDeps, mailbox: MailboxId): Promise<Result<Purged,
   return ok({ junk, junkOctets: goneOctets, kept, keptOctets, oldestJunk: oldest })
 }
 
-const junkBoxes = async (store: TidyDeps['store']): Promise<Result<readonly MailboxId[], StoreFault>> => {
+type Boxes = { readonly junk: readonly MailboxId[]; readonly rejected: readonly MailboxId[] }
+
+const boxesOf = async (store: TidyDeps['store']): Promise<Result<Boxes, StoreFault>> => {
   const accounts = await store.accounts()
   if (!accounts.ok) return accounts
-  const found: MailboxId[] = []
+  const junk: MailboxId[] = []
+  const rejected: MailboxId[] = []
   for (const { id } of accounts.value) {
     const mailboxes = await store.mailboxes({ account: id })
     if (!mailboxes.ok) return mailboxes
-    for (const mailbox of mailboxes.value) if (mailbox.specialUse === 'junk') found.push(mailbox.id)
+    for (const mailbox of mailboxes.value) {
+      if (mailbox.specialUse === 'junk') junk.push(mailbox.id)
+      else if (mailbox.name === REJECTED) rejected.push(mailbox.id)
+    }
   }
-  return ok(found)
+  return ok({ junk, rejected })
+}
+
+const purgeAll = async (
+  deps: TidyDeps,
+  boxes: readonly MailboxId[],
+  rule: Rule,
+): Promise<Result<Purged, StoreFault>> => {
+  let all = nothing
+  for (const box of boxes) {
+    const purged = await purge(deps, box, rule)
+    if (!purged.ok && purged.error === 'no-such-mailbox') continue
+    if (!purged.ok) return purged
+    all = both(all, purged.value)
+  }
+  return ok(all)
 }
 
 const tidyStore = async (deps: TidyDeps): Promise<Result<number, StoreFault>> => {
@@ -143,17 +172,16 @@ const tidyStore = async (deps: TidyDeps): Promise<Result<number, StoreFault>> =>
 }
 
 const tidyAll = async (deps: TidyDeps): Promise<Result<Tidied, StoreFault>> => {
-  const boxes = await junkBoxes(deps.store)
+  const boxes = await boxesOf(deps.store)
   if (!boxes.ok) return boxes
-  let all = nothing
-  for (const box of boxes.value) {
-    const purged = await purge(deps, box)
-    if (!purged.ok && purged.error === 'no-such-mailbox') continue
-    if (!purged.ok) return purged
-    all = both(all, purged.value)
-  }
+  const now = deps.now()
+  const junk = await purgeAll(deps, boxes.value.junk, { before: now - deps.keepJunkMs, room: deps.junkRoom })
+  if (!junk.ok) return junk
+  const shown = { before: now - deps.keepRejectedMs, room: 0, keyword: REJECTED_KEYWORD }
+  const rejected = await purgeAll(deps, boxes.value.rejected, shown)
+  if (!rejected.ok) return rejected
   const removed = await tidyStore(deps)
-  return removed.ok ? ok({ at: deps.now(), removed: removed.value, ...all }) : removed
+  return removed.ok ? ok({ at: now, removed: removed.value, rejected: rejected.value.junk, ...junk.value }) : removed
 }
 
 /** @returns what went; a fault of the store is logged and the rest is done the next time. */
@@ -174,7 +202,7 @@ export const tidyHouse = async (deps: TidyDeps): Promise<Result<Tidied, StoreFau
   return tidied
 }
 
-const numbers = ['at', 'junk', 'junkOctets', 'removed', 'kept', 'keptOctets'] as const
+const numbers = ['at', 'junk', 'junkOctets', 'removed', 'rejected', 'kept', 'keptOctets'] as const
 const isTidied = (value: unknown): value is Tidied =>
   isRecord(value) &&
   numbers.every((key) => typeof value[key] === 'number') &&

@@ -6,8 +6,11 @@ import { type Row, row, told } from './row.ts'
 export const purgeRows: Readonly<Record<string, Row>> = {
   'purge-status': row(z.object({}), async ({ store, now }) => told(await lastTidied(store, now()), (last) => last)),
   purge: row(
-    z.object({ keepJunkMs: z.number().nonnegative(), junkRoom: z.number().nonnegative() }),
-    async ({ store, now, log }, { keepJunkMs, junkRoom }) =>
-      told(await tidyHouse({ store, now, log, keepJunkMs, junkRoom }), (done) => done),
+    z.object({
+      keepJunkMs: z.number().nonnegative(),
+      junkRoom: z.number().nonnegative(),
+      keepRejectedMs: z.number().nonnegative(),
+    }),
+    async ({ store, now, log }, keep) => told(await tidyHouse({ store, now, log, ...keep }), (done) => done),
   ),
 }

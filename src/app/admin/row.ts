@@ -6,6 +6,7 @@ import type { Result } from '../../base/result.ts'
 import { type Accounts, accountWords } from '../../post/accounts.ts'
 import type { AppPasswords } from '../../post/app-passwords.ts'
 import type { Jail } from '../../post/jail.ts'
+import type { Teacher } from '../../post/learn.ts'
 import type { Desk } from '../../post/queue/desk.ts'
 import type { Signing } from '../../post/signing.ts'
 import type { Store, StoreFault } from '../../store/store.ts'
@@ -24,6 +25,8 @@ export type AdminDeps = {
   /** Cuts the live sessions of an account, or those alone that used the app password of this id. @returns how many. */
   readonly cutAccount: (account: AccountId, key?: string) => number
   readonly signing: Signing
+  /** Hears of what was moved; undefined where no server runs. */
+  readonly teacher?: Pick<Teacher, 'moved'> | undefined
   readonly guarding: Pick<Guarding, 'warden'>
   readonly sending: { readonly desk: Desk }
   readonly now: () => number

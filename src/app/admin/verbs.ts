@@ -12,6 +12,7 @@ import { firewallRows } from './firewall.ts'
 import { frozenRows } from './frozen.ts'
 import { purgeRows } from './purge.ts'
 import { queueRows } from './queue.ts'
+import { rejectedRows } from './rejected.ts'
 import { reportRows } from './reports.ts'
 import { type AdminDeps, type Row, row, says, told } from './row.ts'
 import type { AdminAnswer, AdminRequest } from './wire.ts'
@@ -147,6 +148,7 @@ const rows: Readonly<Record<string, Row>> = {
   ...reportRows,
   ...queueRows,
   ...purgeRows,
+  ...rejectedRows,
 }
 
 /** Never rejects for what was asked. */

@@ -193,6 +193,16 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./reports.ts')).reportsShow,
   },
   {
+    name: 'rejected list',
+    summary: 'what was refused, and why',
+    load: async () => (await import('./rejected.ts')).rejectedList,
+  },
+  {
+    name: 'rejected release',
+    summary: 'let it go to whom it was for',
+    load: async () => (await import('./rejected.ts')).rejectedRelease,
+  },
+  {
     name: 'purge',
     summary: 'remove old Junk, or say when that was last',
     load: async () => (await import('./purge.ts')).purge,

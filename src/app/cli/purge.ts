@@ -10,6 +10,7 @@ const tidiedShape = z.object({
   junk: z.number(),
   junkOctets: z.number(),
   removed: z.number(),
+  rejected: z.number(),
   kept: z.number(),
   keptOctets: z.number(),
   oldestJunk: z.number().nullable(),
@@ -23,9 +24,9 @@ export const writePurge = (value: unknown, keep: { readonly junk: number; readon
   const rule = `Messages in Junk are kept for ${writeDuration(keep.junk)}${keep['junk-room'] === 0 ? '' : `, and ${writeSize(keep['junk-room'])} an account at most`}; what its owner marked stays.\n`
   if (last === null)
     return `${rule}Nothing was purged so far: the server does it two minutes after its start and then every hour, \`postern purge\` now.\n`
-  const { at, junk, junkOctets, removed, kept, keptOctets, oldestJunk } = last
+  const { at, junk, junkOctets, removed, rejected, kept, keptOctets, oldestJunk } = last
   return `${rule}last purge   ${timeOf(at)} UTC
-removed      ${junk} messages (${sizeOf(junkOctets)}) of Junk, ${removed} receipts, tombstones and bodies that nothing points at
+removed      ${junk} messages (${sizeOf(junkOctets)}) of Junk, ${rejected} that showed refused mail, ${removed} receipts, tombstones and bodies that nothing points at
 kept         ${kept} messages (${sizeOf(keptOctets)}) in Junk${oldestJunk === null ? '' : `, the oldest since ${timeOf(oldestJunk)} UTC`}
 `
 }
@@ -48,7 +49,10 @@ export const purge: Command = {
     const request =
       given.values['status'] === true
         ? { verb: 'purge-status', words: {} }
-        : { verb: 'purge', words: { keepJunkMs: keep.junk, junkRoom: keep['junk-room'] } }
+        : {
+            verb: 'purge',
+            words: { keepJunkMs: keep.junk, junkRoom: keep['junk-room'], keepRejectedMs: keep.rejected },
+          }
     return askAndPrint(given, shell, request, (value) => writePurge(value, keep))
   },
 }

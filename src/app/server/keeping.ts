@@ -39,8 +39,11 @@ export const startKeeping = (
     }
   }
   const tidy = async (): Promise<void> => {
-    const { junk, 'junk-room': junkRoom } = settings().keep
-    await tidyHouse({ store: house.store, log: so.log, now: so.now, keepJunkMs: junk, junkRoom })
+    const { junk, 'junk-room': junkRoom, rejected } = settings().keep
+    await tidyHouse({
+      ...{ store: house.store, log: so.log, now: so.now },
+      ...{ keepJunkMs: junk, junkRoom, keepRejectedMs: rejected },
+    })
   }
   const tendKeys = async (): Promise<void> => {
     const tended = await house.signing.tend()

@@ -12,7 +12,12 @@ export const postSettings = (settings: Settings): PostSettings => {
     scan: { verify: spam.scan && spam.verify, score: spam.scan, summary: spam.scan },
     lookups: { reverse: spam.scan || bans.requireReverse, dnsbl: spam.scan },
     requireReverse: bans.requireReverse,
-    spam: { flag: spam.flag, reject: spam.reject, honourDmarc: spam['honour-dmarc'] },
+    spam: {
+      flag: spam.flag,
+      reject: spam.reject,
+      honourDmarc: spam['honour-dmarc'],
+      keepRejected: spam['keep-rejected'],
+    },
     mostHops: postDefaults.mostHops,
     submission: {
       showClient: submission['show-client'],
@@ -23,6 +28,7 @@ export const postSettings = (settings: Settings): PostSettings => {
     trustedSealers: spam['trusted-sealers'],
     keepReceiptsMs: keep.receipts,
     keepJunkMs: keep.junk,
+    keepRejectedMs: keep.rejected,
     reportAddresses: settings.reports.addresses.map((address) => address.toLowerCase()),
     jail: { enabled: bans.enabled, sentences: bans.sentences, allow: bans.allow, banLoopback: bans.loopback },
   }

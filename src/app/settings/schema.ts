@@ -166,6 +166,10 @@ const spamSection = z
     flag: points(thresholds.flag, 'From this score on a message is filed as Junk.'),
     reject: points(thresholds.reject, 'From this score on it is refused.'),
     'honour-dmarc': yes(postDefaults.spam.honourDmarc, "Do what the author's domain asks for mail that fails DMARC."),
+    'keep-rejected': yes(
+      postDefaults.spam.keepRejected,
+      'Keep the whole of a refused message in Rejected, not only a note of who wrote, the subject and why.',
+    ),
     rules: z
       .array(z.string({ error: 'must be the path of a folder, in quotes' }).min(1).max(4096))
       .max(10)
@@ -194,6 +198,10 @@ const keepSection = z
     'junk-room': size(
       '1 GB',
       'What the Junk of one account may hold; the oldest messages go first. Messages marked by their owner stay. "0 B" is no limit.',
+    ),
+    rejected: duration(
+      writeDuration(postDefaults.keepRejectedMs),
+      'How long what was refused stays visible in the mailbox Rejected of whom it was for; "0 s" shows nothing there.',
     ),
     receipts: duration(
       writeDuration(postDefaults.keepReceiptsMs),

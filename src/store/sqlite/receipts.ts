@@ -26,9 +26,11 @@ export const addReceipt: Run<'addReceipt'> = (house, a) => {
 const isRest = (value: unknown): value is Omit<Receipt, 'at' | 'keepUntil' | 'verdict'> =>
   typeof value === 'object' && value !== null && 'session' in value && 'story' in value
 
+/** A story begins with the id of the message. */
+const STORY_HEAD = 60
 const verdicts = ['accept', 'flag', 'reject', 'defer'] as const
 
-/** Newest first. `match` is a part, without case, of an address, the subject, the Message-ID, the session or the peer. */
+/** Newest first. `match` is a part, without case, of an address, the subject, the Message-ID, the session, the peer, or the id that it was taken or refused under. */
 export const receipts: Run<'receipts'> = (house, a) => {
   const wanted = a.match?.toLowerCase()
   const most = Math.min(a.most, MOST_RECEIPTS_READ)
@@ -52,6 +54,7 @@ export const receipts: Run<'receipts'> = (house, a) => {
       rest.fromHeader,
       rest.ip,
       rest.session,
+      rest.story.slice(0, STORY_HEAD),
     ]
     if (wanted !== undefined && !words.join('\n').toLowerCase().includes(wanted)) continue
     found.push({
