@@ -103,7 +103,7 @@ const note = async (
 ): Promise<void> => {
   if (counts) await book(deps, settings, mail, known, decision)
   if (decision.answer.kind === 'reject') {
-    await refuse(deps, settings, mail, wordFor(decision), known, decision)
+    await refuse(deps, settings, mail, wordFor(decision), { known, decision })
     return
   }
   const { id, envelope, body } = mail

@@ -87,8 +87,12 @@ export const writeNote = (
   )
 }
 
-/** What was found and decided of a message that was scanned. */
-export type Judged = { readonly known: Known; readonly decision: Decision; readonly scanned: ScanOutcome }
+/** What was found and decided of a message. `scanned` is missing where it is not ours to show: another server asked. */
+export type Judged = {
+  readonly known: Known
+  readonly decision: Decision
+  readonly scanned?: ScanOutcome | undefined
+}
 
 /**
  * Writes the receipt of a refusal, and shows it to whom it was for in the same transaction.
@@ -106,7 +110,7 @@ export const keepRefused = async (
     judged === undefined || settings.keepRejectedMs === 0
       ? []
       : mail.takers.filter((one) => deps.rejected.take(one, now))
-  if (judged === undefined || takers.length === 0) return deps.store.addReceipt(receipt)
+  if (judged?.scanned === undefined || takers.length === 0) return deps.store.addReceipt(receipt)
   const { known, decision, scanned } = judged
   const whole = settings.spam.keepRejected
   const places = takers.map(

@@ -82,7 +82,7 @@ export type Idle = {
 
 export class Destination {
   readonly key: string
-  readonly hop: Hop
+  hop: Hop
   pace: Pace
   /** Connections: in all, still opening, and open. */
   active = 0
@@ -102,6 +102,14 @@ export class Destination {
     this.key = key
     this.hop = hop
     this.pace = pace
+  }
+
+  /** Connections from now on go by another way; what is known of the old one is forgotten. */
+  lead(hop: Hop, pace: Pace): void {
+    this.hop = hop
+    this.pace = pace
+    this.nextAt = 0
+    this.said = undefined
   }
 
   /** Jobs that nobody sends yet. */

@@ -539,3 +539,40 @@ inWorld(
   },
   { mayLeave: (account) => account !== 7 },
 )
+
+{
+  let verify = true
+  const verified: boolean[] = []
+  inWorld(
+    'settings of a relay that changed are those of the next try, and its rest is over',
+    {},
+    async (world) => {
+      await world.queue('m', [{}])
+      await world.clock.settle()
+      assert.deepEqual(verified, [true])
+      verify = false
+      await must(world.store.settleQueue({ changes: [{ id: 1, nextAt: world.clock.now() }] }))
+      world.runner.rush('a.example')
+      await world.clock.settle()
+      assert.deepEqual(verified, [true, false])
+    },
+    {
+      relayFor: () => ({ ...{ host: 'mx.a.example', port: 587, tls: 'required' }, verify }),
+      dial: async ({ policy }) => {
+        verified.push(policy.kind === 'pkix')
+        return {
+          ok: false,
+          error: {
+            said: {
+              code: 0,
+              enhanced: '4.7.5',
+              text: 'its certificate is of no authority',
+              host: 'relay',
+              stage: 'tls',
+            },
+          },
+        }
+      },
+    },
+  )
+}

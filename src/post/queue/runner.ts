@@ -263,7 +263,12 @@ export class QueueRunner {
   #destinationOf({ sender, domain, tries, options }: QueueEntry): Destination {
     const { hop, key } = this.#hopOf({ sender, domain, tries }, readOptions(options))
     const known = this.#destinations.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      // The settings of the relay changed: what waits for it goes by the new ones.
+      if (hop.kind === 'relay' && JSON.stringify(known.hop) !== JSON.stringify(hop))
+        known.lead(hop, newPace(this.#deps.rules().pace))
+      return known
+    }
     if (this.#destinations.size >= MOST_DESTINATIONS)
       for (const one of this.#destinations.values())
         if (one.isQuiet && one.pace.restUntil <= this.#deps.now()) this.#destinations.delete(one.key)
