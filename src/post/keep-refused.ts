@@ -107,7 +107,7 @@ export const keepRefused = async (
 ): Promise<Result<null, StoreFault>> => {
   const now = deps.now()
   const takers =
-    judged === undefined || settings.keepRejectedMs === 0
+    judged?.scanned === undefined || settings.keepRejectedMs === 0
       ? []
       : mail.takers.filter((one) => deps.rejected.take(one, now))
   if (judged?.scanned === undefined || takers.length === 0) return deps.store.addReceipt(receipt)
