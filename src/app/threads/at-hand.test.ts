@@ -28,6 +28,7 @@ void test('small reads are answered at hand, others are left to a thread', async
       ok: false,
       error: 'no-such-mailbox',
     })
+    assert.deepEqual(hand.answer('account', { id: world.account }), await store.account({ id: world.account }))
     for (const [says, verb, args] of [
       ['many messages', 'messages', ask([[1, 9]], 100)],
       [

@@ -28,7 +28,7 @@ type Asked = { readonly uids?: unknown; readonly mostBytes?: unknown; readonly w
 
 /** Whether the answer to a verb is small, and soon found. */
 const isSmall = (verb: VerbName, args: unknown): boolean => {
-  if (verb === 'mailbox') return true
+  if (verb === 'mailbox' || verb === 'account') return true
   if ((verb !== 'messages' && verb !== 'envelopes') || typeof args !== 'object' || args === null) return false
   const asked: Asked = args // plain data, as store.ts types it
   if (!namesFew(asked.uids)) return false

@@ -28,10 +28,12 @@ export const restLook = ({ active, collect }: Rest): (() => void) => {
   }
 }
 
+/** Collects in the thread that calls it. The last resort also gives back the pages that V8 would keep for its next burst. */
+export const collectNow = (): void => void globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+
 /** Lets the thread that calls it collect when it comes to rest. Keeps no program alive. */
 export const collectAtRest = (): void => {
-  const { gc } = globalThis
-  if (gc === undefined) return
+  if (globalThis.gc === undefined) return
   let last = performance.eventLoopUtilization()
   const active = (): { readonly ms: number; readonly share: number } => {
     const now = performance.eventLoopUtilization()
@@ -39,8 +41,6 @@ export const collectAtRest = (): void => {
     last = now
     return { ms, share }
   }
-  // The last resort also gives back the pages that V8 would keep for its next burst.
-  const collect = (): void => void gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  const look = restLook({ active, collect })
+  const look = restLook({ active, collect: collectNow })
   setInterval(look, LOOK_MS).unref()
 }

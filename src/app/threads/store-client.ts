@@ -21,7 +21,12 @@ const MOST_WAITING = 5_000 // calls without an answer; more than that is a flood
 const MOST_BYTES_WAITING = 256 * 2 ** 20 // of bodies in memory
 const SLOW_MS = 1_000
 
+/** Writes that no small read looks at. */
+const apart: ReadonlySet<VerbName> = new Set(['remember', 'forget', 'addReceipt'])
+const alters = (verb: VerbName): boolean => verbKinds[verb] === 'write' && !apart.has(verb)
+
 type Waiting = {
+  readonly verb: VerbName
   readonly settle: (outcome: Outcome) => void
   readonly reject: (why: Error) => void
   readonly bytes: number
@@ -36,6 +41,7 @@ class Line {
   #outbox: Asked[] = []
   #transfer: ArrayBuffer[] = []
   #bytes = 0
+  #altering = 0
   #lastId = 0
   #open = true
   readonly #ended: Promise<void>
@@ -57,9 +63,9 @@ class Line {
     })
   }
 
-  /** Whether anything was asked for that is not answered. */
-  get waits(): boolean {
-    return this.#waiting.size > 0
+  /** Whether a write that a small read may look at is not answered yet. */
+  get alters(): boolean {
+    return this.#altering > 0
   }
 
   /** Carries a verb; `busy` when too many wait, `closed` when the thread is gone. */
@@ -74,7 +80,8 @@ class Line {
     if (this.#outbox.length === 0) queueMicrotask(() => this.#send())
     this.#outbox.push({ id, verb, args: owned })
     this.#transfer.push(...transfer)
-    return new Promise((settle, reject) => this.#waiting.set(id, { settle, reject, bytes }))
+    if (alters(verb)) this.#altering += 1
+    return new Promise((settle, reject) => this.#waiting.set(id, { verb, settle, reject, bytes }))
   }
 
   /** What was asked for is done first. @returns when the thread has ended */
@@ -114,6 +121,7 @@ class Line {
         if (waiting === undefined) continue
         this.#waiting.delete(id)
         this.#bytes -= waiting.bytes
+        if (alters(waiting.verb)) this.#altering -= 1
         waiting.settle(outcome)
       }
     this.#heard(message)
@@ -204,7 +212,7 @@ class Threads {
 
   /** A small read is done here; what a caller wrote and has no answer to yet is seen by the writer only. */
   #small(verb: VerbName, args: unknown): Outcome | undefined {
-    if (this.#closed || (verbKinds[verb] === 'read' && this.#writer.waits)) return undefined
+    if (this.#closed || (verbKinds[verb] === 'read' && this.#writer.alters)) return undefined
     if (this.#atHand === undefined) {
       const opened = openAtHand(this.#folder, this.#complain)
       this.#atHand = opened.ok ? opened.value : null
@@ -214,7 +222,7 @@ class Threads {
 
   readonly call = async (verb: VerbName, args: unknown): Promise<Outcome> => {
     const kind = verbKinds[verb]
-    const small = kind === 'page' || verb === 'mailbox' ? this.#small(verb, args) : undefined
+    const small = kind === 'page' || verb === 'mailbox' || verb === 'account' ? this.#small(verb, args) : undefined
     if (small !== undefined) return small
     if (kind === 'page') return (this.#wantPages() ?? this.#writer).ask(verb, args)
     if (kind === 'heavy') return ((await this.#wantSearcher()) ?? this.#writer).ask(verb, args)

@@ -6,7 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Made } from '../../store/sqlite/digest-make.ts'
 import { type Engine, openEngine, openReader } from '../../store/sqlite/engine.ts'
-import { collectAtRest } from './rest.ts'
+import { collectAtRest, collectNow } from './rest.ts'
 import {
   type Asked,
   buffersOf,
@@ -23,6 +23,7 @@ const LONG_LOG = 256 // pages of 16 KiB: the reader is sent to move them
 const BUSY_MS = 50 // since the last batch: deliveries come in, and need the processor more than searches do
 const DIGEST_PAUSE_MS = 250 // between digests while it is busy
 const SYNC_MS = 500 // flags that were answered are on disk after this (docs/decisions/0047)
+const FORGET_MS = 60_000 // after the last search: nobody is searching any more
 const TOO_LONG_LOG = 1_500 // pages: under steady load the log only begins anew when the writer itself moves the last of them
 
 const port = parentPort
@@ -159,9 +160,14 @@ const read = (engine: Engine): void => {
     engine.checkpoint()
     errand('checkpointed')
   })
+  const forget = setTimeout(() => {
+    engine.forget()
+    collectNow()
+  }, FORGET_MS).unref()
   port.on('message', (message: ToThread) => {
     if ('close' in message) close(engine)
     else for (const call of message.calls) work(engine, [call])
+    forget.refresh()
   })
 }
 

@@ -132,6 +132,23 @@ export class Digest {
     return unpackSections(this.#fetch(frame))
   }
 
+  /** Octets of the words that are unpacked. */
+  get held(): number {
+    const { common, signature } = this.#words?.vocabulary ?? {}
+    return [common?.words, common?.postings, signature, this.#rare?.words, this.#rare?.postings].reduce(
+      (sum, one) => sum + (one?.length ?? 0),
+      0,
+    )
+  }
+
+  /** Lets go of everything but the words. */
+  slim(): void {
+    this.#envelopes = null
+    this.#fields = null
+    this.#lines.clear()
+    this.#texts = null
+  }
+
   get #written(): { readonly at: ReadonlyMap<number, number>; readonly ends: Uint32Array; readonly octets: Buffer } {
     if (this.#envelopes === null) {
       const sections = this.#unpack('envelopes')

@@ -2,6 +2,7 @@
 import { Digest, type Frames } from './digest-read.ts'
 import { num, octets } from './door.ts'
 import type { House } from './house.ts'
+import type { WordShelf } from './word-shelf.ts'
 
 const frameSql: Readonly<Record<keyof Frames, string>> = {
   envelopes: 'SELECT envelopes FROM digests WHERE first = ?',
@@ -14,12 +15,21 @@ const frameSql: Readonly<Record<keyof Frames, string>> = {
 /** The digests as one verb reads them: asked for neighbouring blobs, it looks for each digest once. */
 export class Digests {
   readonly #house: House
+  readonly #shelf: WordShelf | undefined
   #current: Digest | null = null
   /** The last number before the next digest where there is none. */
   #gap: readonly [from: number, to: number] = [1, 0]
 
-  constructor(house: House) {
+  /** @param shelf where words are that were unpacked before, for verbs that ask for words */
+  constructor(house: House, shelf?: WordShelf) {
     this.#house = house
+    this.#shelf = shelf
+  }
+
+  /** Nothing more is asked. */
+  done(): void {
+    if (this.#current !== null) this.#shelf?.keep(this.#current)
+    this.#current = null
   }
 
   /** The digest that stands for a blob's number; null where it is in none yet. */
@@ -36,10 +46,11 @@ export class Digests {
       this.#gap = [blob, typeof next === 'number' ? next - 1 : Number.MAX_SAFE_INTEGER]
       return null
     }
-    const first = num(row[0])
-    this.#current = new Digest({ first, last: num(row[1]) }, (frame) =>
-      octets(this.#house.tx.list(frameSql[frame], first)?.[0]),
-    )
+    const [first, last] = [num(row[0]), num(row[1])]
+    this.done()
+    this.#current =
+      this.#shelf?.get(first, last) ??
+      new Digest({ first, last }, (frame) => octets(this.#house.tx.list(frameSql[frame], first)?.[0]))
     return this.#current
   }
 }

@@ -15,6 +15,7 @@ import { faultOf } from './fault.ts'
 import { removeFile } from './files.ts'
 import type { House } from './house.ts'
 import { verbKinds } from './names.ts'
+import { WordShelf } from './word-shelf.ts'
 
 export type Engine = {
   /** Files in the calls were adopted (adopt.ts); one that no row came to name is removed. */
@@ -31,6 +32,8 @@ export type Engine = {
   readonly checkpoint: () => number
   /** Pages in the write-ahead log. */
   readonly logPages: () => number
+  /** Lets go of what was kept for the next search. */
+  readonly forget: () => void
   readonly close: () => void
 }
 export type EngineOptions = {
@@ -50,6 +53,7 @@ const houseOf = (db: DatabaseSync, folder: string): House => ({
   afterCommit: [],
   keywordSets: new Map(),
   columns: new Map(),
+  words: new WordShelf(),
 })
 
 /** Whether a deliver or replace put its body anywhere. */
@@ -104,6 +108,7 @@ export const openEngine = (options: EngineOptions): Result<Engine, OpenFault> =>
     ...checkpointing(house, inMemory, complain),
     owesSync: durable.owes,
     sync: durable.sync,
+    forget: () => house.words.clear(),
     close: () => {
       durable.sync()
       db.close()
@@ -232,6 +237,7 @@ export const openReader = (options: EngineOptions): Result<Engine, OpenFault> =>
     ...checkpointing(house, false, options.complain),
     owesSync: () => false,
     sync: () => undefined,
+    forget: () => house.words.clear(),
     close: () => db.close(),
   })
 }

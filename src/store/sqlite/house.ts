@@ -7,6 +7,7 @@ import { modSeq } from '../../base/ids.ts'
 import type { Bell, Store, StoreFault } from '../store.ts'
 import { num, type Tx } from './door.ts'
 import type { Remembered } from './raw-columns.ts'
+import type { WordShelf } from './word-shelf.ts'
 
 /** The private way out of a verb. */
 export class Refused extends Error {
@@ -29,6 +30,8 @@ export type House = {
   readonly keywordSets: Map<number, readonly string[]>
   /** Columns of large mailboxes as they were read last; emptied when a batch is rolled back. */
   readonly columns: Map<MailboxId, Remembered>
+  /** Words that searches have unpacked. */
+  readonly words: WordShelf
   /** For tests: every search reads the messages themselves. */
   readonly withoutDigests?: boolean
 }

@@ -39,7 +39,7 @@ class Candidate {
   constructor(house: House, mailbox: number, columns: MessageColumns) {
     this.#house = house
     this.#mailbox = mailbox
-    this.#digests = house.withoutDigests === true ? null : new Digests(house)
+    this.#digests = house.withoutDigests === true ? null : new Digests(house, house.words)
     this.columns = columns
   }
 
@@ -66,6 +66,11 @@ class Candidate {
       this.#row = { variant: num(row[0]), thread: num(row[1]) }
     }
     return this.#row
+  }
+
+  /** The search is over. */
+  done(): void {
+    this.#digests?.done()
   }
 
   /** The digest that stands for this message; null where there is none yet. */
@@ -310,5 +315,6 @@ export const search: Run<'search'> = (house, a) => {
     candidate.moveTo(place)
     if (test.hits(candidate)) found[place] = 1
   }
+  candidate.done()
   return columns.uids.filter((_, place) => found[place] === 1)
 }
